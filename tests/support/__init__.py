@@ -1,0 +1,1 @@
+"""What the tests share: real repositories, and the examples of the rule pages."""
