@@ -35,9 +35,7 @@ def save_onnx(model: BaseEstimator, path: Path, name: str) -> None:
     """
     shape = FloatTensorType([None, model.n_features_in_])
     plain = {"zipmap": False} if hasattr(model, "predict_proba") else {}
-    proto = convert_sklearn(
-        model, name, [("features", shape)], target_opset=TARGET_OPSET, options={id(model): plain}
-    )
+    proto = convert_sklearn(model, name, [("features", shape)], target_opset=TARGET_OPSET, options={id(model): plain})
     # The converter lists the opsets in the order of a set, which is another one in every process.
     opsets = sorted(proto.opset_import, key=lambda opset: opset.domain)
     del proto.opset_import[:]
