@@ -1,7 +1,7 @@
 """Tables that scikit-learn ships, each split once and for all into train, validation and holdout.
 
-Train fits. Validation chooses, and gives a manifest's metrics. Holdout does neither, and is scored after registration, as
-evidence; its figures were seen while these scripts were written, so it is not a blind test.
+Train fits. Validation chooses, and gives a manifest's metrics. Holdout does neither, and is scored after
+registration, as evidence; its figures were seen while these scripts were written, so it is not a blind test.
 """
 
 from __future__ import annotations
