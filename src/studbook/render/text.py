@@ -27,7 +27,7 @@ def _diagnostic(d: Diagnostic) -> Iterator[RenderableType]:
     yield Text.assemble("  ", ("--> ", "blue"), f"{d.path}:{d.span.line}:{d.span.column}")
     if d.excerpt is not None:
         yield from _excerpt(d, d.excerpt, style)
-    yield Padding(Text.assemble(("fix: ", "bold green"), d.hint), (0, 0, 0, 2))
+    yield Padding(Text.assemble(("fix: ", "bold green"), d.hint), (0, 0, 0, 2), expand=False)
     yield Text()
 
 
