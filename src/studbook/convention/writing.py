@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import yaml
 
 _NUMBER = re.compile(r"[-+.]?[0-9][0-9_.,:eExXoO+-]*")
+"""Whatever some YAML takes for a number: `1e-3` to 1.2, `1_000` and `1:30` to 1.1. Two dots make it text for all."""
+_ODD_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 def dump(value: object) -> str:
@@ -30,6 +32,6 @@ def dump(value: object) -> str:
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """`1e-3` is text to YAML 1.1 and a number to 1.2; `no` the other way round. Both are quoted."""
-    style = '"' if _NUMBER.match(text) and not text.count(".") == 2 else None
+    risky = (_NUMBER.match(text) and text.count(".") != 2) or _ODD_BREAK.search(text) or not text.isprintable()
+    style = '"' if risky and "\n" not in text.strip("\n") else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
