@@ -36,7 +36,7 @@ stages:
           candidate.evaluations.holdout.metrics.auc >= incumbent.evaluations.holdout.metrics.auc - 0.005
         message: AUC on the holdout may not drop by more than half a point
 """
-_IGNORE = "*\n!*/\n/**/versions/*/*/\n!/**/versions/*/evaluations/\n!.gitignore\n!*.yaml\n!*.dvc\n!README.md\n"
+_IGNORE = "*\n!*/\n/**/versions/*/?*/\n!/**/versions/*/evaluations/\n!/**/versions/*/evaluations/*/\n!.gitignore\n!*.yaml\n!*.dvc\n!README.md\n"
 _CARD = {
     "description": "Tells malignant from benign breast tumours by measurements of cell nuclei.",
     "owners": ["@acme/oncology"],
