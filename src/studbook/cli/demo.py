@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
@@ -33,7 +33,7 @@ class _Told:
 
     def file(self, path: str, text: str) -> None:
         self._console.print(Text.assemble(("# write ", "cyan"), (path, "bold cyan")))
-        self._console.print(Padding(Text(text.rstrip("\n"), style="cyan"), (0, 0, 0, 4), expand=False))
+        self._console.print(Text(indent(text.rstrip("\n"), "    "), style="cyan"), soft_wrap=True)
 
     def output(self, text: str) -> None:
         self._console.print(Text.from_ansi(text), soft_wrap=True)

@@ -47,10 +47,11 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
+        if args and args[0] not in _COMMANDS:
+            from difflib import get_close_matches
 
-        if args and args[0] not in _COMMANDS and (close := get_close_matches(args[0], _COMMANDS, 1)):
-            raise click.UsageError(f"there is no command `{args[0]}`; did you mean `{close[0]}`?", ctx)
+            if close := get_close_matches(args[0], _COMMANDS, 1):
+                raise click.UsageError(f"there is no command `{args[0]}`; did you mean `{close[0]}`?", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -82,6 +83,14 @@ def cli(ctx: click.Context, directory: str, registry: str, quiet: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status. Nothing a person can cause ends in a traceback."""
     gc.disable()  # short-lived process: collecting costs more than it frees
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it searches every installed package for them
+    try:
+        return _run(arguments)
+    finally:
+        gc.freeze()  # or the interpreter collects everything once more when it ends
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         result = cli.main(list(arguments), prog_name="studbook", standalone_mode=False)
     except click.exceptions.Exit as stop:

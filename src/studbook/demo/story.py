@@ -36,7 +36,6 @@ stages:
           candidate.evaluations.holdout.metrics.auc >= incumbent.evaluations.holdout.metrics.auc - 0.005
         message: AUC on the holdout may not drop by more than half a point
 """
-_IGNORE = "*\n!*/\n/**/versions/*/?*/\n!/**/versions/*/evaluations/\n!/**/versions/*/evaluations/*/\n!.gitignore\n!*.yaml\n!*.dvc\n!README.md\n"
 _CARD = {
     "description": "Tells malignant from benign breast tumours by measurements of cell nuclei.",
     "owners": ["@acme/oncology"],
@@ -64,10 +63,9 @@ def play(folder: Path, teller: Teller, *, colour: bool) -> Path:
 def _begin(theatre: Theatre, teller: Teller) -> None:
     teller.scene("A registry is a Git repository")
     theatre.open()
-    theatre.run("dvc", "init", "--quiet")
+    theatre.run("studbook", "--quiet", "init", "--no-workflow")
     theatre.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(theatre.remote))
     theatre.write("registry/registry.yaml", _POLICY)
-    theatre.write("registry/.gitignore", _IGNORE, show=False)
     theatre.write(f"registry/{MODEL}/model.yaml", dump(_CARD))
     theatre.quietly("git", "add", "--all")
     theatre.run("git", "commit", "--quiet", "-m", "Begin the registry")

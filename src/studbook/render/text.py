@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from studbook.diagnostic import Diagnostic, Event, Report, Severity
@@ -27,8 +27,20 @@ def _diagnostic(d: Diagnostic) -> Iterator[RenderableType]:
     yield Text.assemble("  ", ("--> ", "blue"), f"{d.path}:{d.span.line}:{d.span.column}")
     if d.excerpt is not None:
         yield from _excerpt(d, d.excerpt, style)
-    yield Padding(Text.assemble(("fix: ", "bold green"), d.hint), (0, 0, 0, 2), expand=False)
+    yield _Hint(d.hint)
     yield Text()
+
+
+class _Hint:
+    """The repair, its further lines set in under the first."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        first, *rest = wrap(f"  fix: {self._text}", options.max_width, subsequent_indent="       ", break_on_hyphens=False)
+        yield Text.assemble("  ", ("fix:", "bold green"), first[6:])
+        yield from map(Text, rest)
 
 
 def _excerpt(d: Diagnostic, line: str, style: str) -> Iterator[Text]:
