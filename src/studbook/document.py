@@ -46,6 +46,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NUMERIC = frozenset("+-.0123456789")
+_ODD_KEYS = {*_WORDS, "<<"}
 _TOKEN = re.compile(r"""'(?:[^'\r\n]|'')*'|"(?:[^"\\\r\n]|\\.)*"|[^\s,\[\]{}#][^,\[\]{}\r\n#]*""")
 
 
@@ -183,11 +184,32 @@ def _decode(data: bytes) -> tuple[str, Problem | None]:
 
 def _syntax(text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
-    offset = mark.index if mark is not None else getattr(error, "position", None) or 0
+    offset = mark.index if mark is not None else _characters(text, getattr(error, "position", None) or 0)
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
-    message = f"{what} ({context})" if context else str(what)
-    return Problem("yaml-syntax", min(offset, len(text)), message, "check indentation, quotes and brackets near this place")
+    message, hint = _frequent(str(what), text[offset : offset + 1]) or (
+        f"{what} ({context})" if context else str(what),
+        "check indentation, quotes and brackets near this place",
+    )
+    return Problem("yaml-syntax", min(offset, len(text)), message, hint)
+
+
+def _characters(text: str, position: int) -> int:
+    """libyaml's reader counts bytes."""
+    return len(text.encode()[:position].decode("utf-8", "ignore"))
+
+
+def _frequent(what: str, character: str) -> tuple[str, str] | None:
+    """What people run into most, in words that help."""
+    if what.startswith("found character that cannot start any token"):
+        if character == "\t":
+            return "a tab stands where YAML wants spaces", "indent with spaces"
+        return f"a value cannot begin with `{character}`", "put the value in quotes"
+    if what.startswith("mapping values are not allowed"):
+        return "a `:` where no key can stand", "put a text that holds a colon in quotes, or check the indentation"
+    if what.startswith("control characters"):
+        return "a control character", "remove it, or write it as an escape in a double-quoted string"
+    return None
 
 
 class _Reader:
@@ -216,14 +238,20 @@ class _Reader:
     def _node(self, event: Event, depth: int) -> Value:
         kind = type(event)
         if kind is ScalarEvent:
-            self._note(event.start_mark.index)
-            if event.tag is not None or event.anchor is not None:
-                self._feature(event)
-            return self._scalar(event) if event.implicit[0] else event.value
+            return self._leaf(event)
         if kind is AliasEvent:
             self._note(event.start_mark.index)
             return self._feature(event)
         return self._collection(event, kind, depth + 1)
+
+    def _leaf(self, event: Event) -> Value:
+        self._note(event.start_mark.index)
+        if event.tag is not None or event.anchor is not None:
+            self._feature(event)
+        text: str = event.value
+        if not event.implicit[0] or (text and text[0] not in _NUMERIC and text not in _WORDS):
+            return text
+        return self._scalar(event)
 
     def _collection(self, event: Event, kind: type[Event], depth: int) -> Value:
         self._note(event.start_mark.index)
@@ -243,12 +271,14 @@ class _Reader:
 
     def _mapping(self, depth: int) -> dict[str, Value]:
         items: dict[str, Value] = {}
-        while type(event := self._next()) is not MappingEndEvent:
+        advance, offsets = self._next, self._offsets
+        while type(event := advance()) is not MappingEndEvent:
             key = self._key(event)
             if key in items:
                 self._refuse("yaml-duplicate-key", event, f"`{_short(key)}` is written twice", "keep one of the two")
-            items[key] = self._node(self._next(), depth)
-            if len(self._offsets) > MAX_NODES:
+            value = advance()
+            items[key] = self._leaf(value) if type(value) is ScalarEvent else self._node(value, depth)
+            if len(offsets) > MAX_NODES:
                 self._too_many(event)
         return items
 
@@ -262,14 +292,14 @@ class _Reader:
         text: str = event.value
         if event.tag is not None or event.anchor is not None:
             self._feature(event)
-        if event.implicit[0]:
+        if event.implicit[0] and (text in _ODD_KEYS or text[0] in _NUMERIC):
             self._plain_key(event, text)
         return text
 
     def _plain_key(self, event: Event, text: str) -> None:
         if text == "<<":
             self._refuse("yaml-feature", event, "a merge key (`<<`)", "write the keys out")
-        elif text in _WORDS or (text[0] in _NUMERIC and not isinstance(self._scalar(event), str)):
+        elif text in _WORDS or not isinstance(self._scalar(event), str):
             self._refuse("schema", event, f"the key `{_short(text)}` is not text", f'quote it: "{_short(text)}"')
 
     def _scalar(self, event: Event) -> Value:

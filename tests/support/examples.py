@@ -4,8 +4,12 @@
     registry/churn/stages/staging.yaml:       a file, its text indented by four
         version: 1.1.0
     proposed after 10m: ...                   a commit on the branch, ten minutes after the last one
+    proposed ahead 1h: ...                    the same, with a date one hour ahead of the clock
+    updated: ...                              main is merged into the branch: the branch's files, but for those below
+    judged: in a shallow clone                says where; the last line
     registry/churn/versions/2.0.0: (a plain version)
     registry/churn/versions/2.0.0/manifest.yaml: (with metrics = {auc: 0.5})
+    registry/churn/versions/2.0.0/manifest.yaml: (with lineage.code.commit = <main>)    or <branch>: its last commit
     registry/churn/README.md: (removed)
     registry/link: (symlink to x) | (executable) | (submodule) | (2000000 bytes)
 
@@ -28,7 +32,7 @@ from support import samples
 from support.lab import START, Content, Lab
 
 _BLOCK = re.compile(r"^```(fails|passes|sample)(?: ([^\n]*))?\n(.*?)^```$", re.M | re.S)
-_STEP = re.compile(r"(merged|proposed)(?: after (\d+)([smhd]))?: (.*)")
+_STEP = re.compile(r"(merged|proposed|updated|judged)(?: (after|ahead) (\d+)([smhd]))?: (.*)")
 _FILE = re.compile(r"(\S+):(?: \((.*)\))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DAY = 86400
@@ -37,6 +41,9 @@ _DAY = 86400
 class Step(NamedTuple):
     kind: str
     wait: int
+    """Seconds after the step before."""
+    ahead: int
+    """Seconds that the commit's date is ahead of the clock."""
     title: str
     files: list[tuple[str, str | None, str]]
     """Path, what stands in brackets, text."""
@@ -58,8 +65,9 @@ def steps(text: str) -> list[Step]:
     found: list[Step] = []
     for line in text.splitlines():
         if step := _STEP.fullmatch(line):
-            kind, count, unit, title = step.groups()
-            found.append(Step(kind, int(count) * _SECONDS[unit] if count else _DAY, title, []))
+            kind, word, count, unit, title = step.groups()
+            seconds = int(count) * _SECONDS[unit] if count else _DAY
+            found.append(Step(kind, *((_DAY, seconds) if word == "ahead" else (seconds, 0)), title, []))
         elif line.startswith("    ") or not line.strip():
             if found and found[-1].files:
                 path, note, body = found[-1].files.pop()
@@ -82,12 +90,33 @@ def play_steps(history: list[Step], folder: Path) -> Report:
     now, contents = START, dict[str, str]()
     for step in history:
         now += step.wait
+        if step.kind == "judged":
+            assert step.title == "in a shallow clone", step.title
+            lab.path.joinpath(".git", "shallow").write_text(lab.git("rev-parse", "main") + "\n")
+            continue
         branch = "main" if step.kind == "merged" else "topic"
-        parents = [lab.git("rev-parse", "main")] if branch == "topic" and not lab.tip("topic") else None
-        lab.commit(dict(_files(step, contents)), branch=branch, at=now, message=step.title, parents=parents)
+        files, at = dict(_files(_resolved(lab, step), contents)), now + step.ahead
+        lab.commit(files, branch=branch, at=at, message=step.title, parents=_parents(lab, step))
     if lab.tip("topic"):
         return lab.validate(now=now)
     return lab.validate_step("main", now=now)
+
+
+def _resolved(lab: Lab, step: Step) -> Step:
+    """With commit ids in place of <main> and <branch>."""
+    tips = {"<main>": lab.tip("main"), "<branch>": lab.tip("topic")}
+
+    def known(note: str | None) -> str | None:
+        return note and re.sub("<main>|<branch>", lambda match: tips[match.group()] or "", note)
+
+    return step._replace(files=[(path, known(note), body) for path, note, body in step.files])
+
+
+def _parents(lab: Lab, step: Step) -> list[str] | None:
+    """Of a branch's first commit, and of a merge of main into it; all others follow the last one."""
+    if step.kind == "updated":
+        return [lab.git("rev-parse", "topic"), lab.git("rev-parse", "main")]
+    return [lab.git("rev-parse", "main")] if step.kind == "proposed" and not lab.tip("topic") else None
 
 
 def _files(step: Step, contents: dict[str, str]) -> Iterator[tuple[str, Content]]:

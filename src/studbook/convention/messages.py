@@ -21,6 +21,7 @@ _KINDS = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_BOUNDS = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("sha256", "64 lower-case hexadecimal digits"),
     ("md5", "32 lower-case hexadecimal digits"),
@@ -50,6 +51,8 @@ def explain(error: ValidationError, source: Source) -> tuple[Fault, ...]:
     """One fault per place, the most telling one."""
     faults: dict[Route, Fault] = {}
     for details in error.errors(include_url=False, include_context=True):
+        if details["type"] == "float_type" and isinstance(details["input"], dict):
+            continue  # metrics may nest: what is wrong inside has an error of its own
         fault = _fault(details, source)
         faults.setdefault(fault.route, fault)
         if len(faults) >= MAX_FAULTS:
@@ -81,7 +84,11 @@ def _wrong_value(details: ErrorDetails, route: Route, name: str, source: Source)
     if kind == "string_pattern_mismatch":
         return f"{name} is `{_cut(details['input'])}`, which is not well formed", f"write {_expected(route)}"
     if kind == "literal_error":
-        return f"{name} is `{_cut(details['input'])}`", f"write {context['expected']}"
+        later = ", or use a later studbook if a later one wrote this" if route == ("convention",) else ""
+        return f"{name} is `{_cut(source.raw(route))}`", f"write {context['expected']}{later}"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"{name} must be {words} {context[key]}", "correct the value"
     if kind == "too_short":
         return f"{name} is empty", "list at least one"
     if kind == "too_long":

@@ -36,14 +36,15 @@ def untracked(step: Step, version: VersionChange) -> Iterator[Finding]:
 def in_git(step: Step, file: File) -> Iterator[Finding]:
     if files.is_artifact_in_git(step, file.change):
         name = file.change.place.name
-        hint = f"git rm --cached it: the bytes belong into the DVC remote, and only {name}.dvc into Git"
+        hint = f"take it out (git rm -r --cached): its bytes belong in the DVC remote, and only {name}.dvc in Git"
         yield Finding(Where(file.path), f"the artifact `{name}` is committed to Git", hint)
 
 
 def pointer(step: Step, file: File) -> Iterator[Finding]:
     if file.change.place.kind is not Kind.POINTER or file.parsed is None:
         return
-    again = "restore what `dvc add` wrote, and nothing more"
+    name = file.change.place.name
+    again = f"delete {name}.dvc, run `dvc add {name}` with DVC 3, and commit what it writes"
     for fault in file.parsed.faults:
         yield Finding(Where(file.path, fault.route, fault.key), f"not a plain DVC pointer: {fault.message}", again)
     record = file.parsed.record
@@ -90,8 +91,8 @@ def artifact_format(step: Step, version: VersionChange) -> Iterator[Finding]:
     manifest = step.head.manifest(version.model, version.version) if version.added and allowed is not None else None
     for index, artifact in enumerate(manifest.artifacts if manifest else ()):
         if artifact.format not in (allowed or ()):
-            said = f"has the format {artifact.format}" if artifact.format else "names no format"
+            said = f"has the format {artifact.format}, which is not allowed here" if artifact.format else "does not say its format"
             key = "format" if artifact.format else "path"
             where = Where(paths.manifest_file(version.model, version.version), ("artifacts", index, key))
-            hint = f"use one of {', '.join(allowed or ())} (registry.yaml, artifacts.formats)"
-            yield Finding(where, f"`{artifact.path}` {said}, which this registry does not take", hint)
+            hint = f"use one of those in registry.yaml, artifacts.formats: {', '.join(allowed or ()) or 'there are none'}"
+            yield Finding(where, f"`{artifact.path}` {said}", hint)

@@ -12,10 +12,12 @@ from studbook.diagnostic import Finding, Where
 from studbook.rules.step import File, Step
 
 _LABEL_HINT = "use lower-case letters, digits and hyphens, beginning with a letter, at most 63 characters"
+_STAGE_HINT = f"{_LABEL_HINT}; not new, registered, archived, latest or v1, v2, ..."
+_RUN_HINT = "use lower-case letters, digits and hyphens, at most 63 characters"
 _MODES = {
     "120000": ("a symbolic link", "commit the file itself"),
     "160000": ("a submodule", "commit the files themselves, or track them with DVC"),
-    "100755": ("executable", "make it a plain file: git update-index --chmod=-x"),
+    "100755": ("executable", "make it a plain file: git update-index --chmod=-x FILE"),
 }
 
 
@@ -52,7 +54,8 @@ def unknown_file(step: Step, file: File) -> Iterator[Finding]:
         return
     if _is_metadata_schema(step, change.path) or is_artifact_in_git(step, change):
         return
-    yield Finding(Where(change.path), f"a registry has no file `{change.path}`", _unknown_hint(change.path))
+    message = f"a registry has no file `{change.path}`" if change.path else "the registry is a file, and should be a folder"
+    yield Finding(Where(change.path), message, _unknown_hint(change.path))
 
 
 def _is_metadata_schema(step: Step, path: str) -> bool:
@@ -60,6 +63,8 @@ def _is_metadata_schema(step: Step, path: str) -> bool:
 
 
 def _unknown_hint(path: str) -> str:
+    if not path:
+        return "restore the folder"
     if path.endswith("/.gitignore"):
         return "delete it: the .gitignore of the registry's folder already ignores every artifact"
     if path.endswith(".yml"):
@@ -82,7 +87,10 @@ def unsafe_file_type(step: Step, file: File) -> Iterator[Finding]:
     if entry is None or entry.is_regular:
         return
     what, hint = _MODES.get(entry.mode, (f"of mode {entry.mode}", "commit it as a plain file of mode 100644"))
-    yield Finding(Where(file.path), f"{file.path or 'the registry folder'} is {what}: only plain files are read", hint)
+    if not file.path:
+        yield Finding(Where(file.path), f"the registry's folder is {what}", "commit the folder itself")
+        return
+    yield Finding(Where(file.path), f"{file.path} is {what}: only plain files are read", hint)
 
 
 def file_name(step: Step, file: File) -> Iterator[Finding]:
@@ -92,12 +100,13 @@ def file_name(step: Step, file: File) -> Iterator[Finding]:
     if file.change.after is None:
         return
     if place.kind is Kind.STAGE and not names.is_stage(place.name):
-        yield Finding(Where(file.path), f"`{place.name}` cannot be the name of a stage", _LABEL_HINT)
+        yield Finding(Where(file.path), f"`{place.name}` cannot be the name of a stage", _STAGE_HINT)
     elif place.kind is Kind.WAIVER and not names.is_commit(place.name):
         yield Finding(Where(file.path), f"`{place.name}` is not a commit id", "name it <40 hexadecimal digits>.yaml")
-    elif place.kind is Kind.EVALUATION and not (names.is_label(place.name) and names.is_run(place.run)):
-        wrong = place.run if names.is_label(place.name) else place.name
-        yield Finding(Where(file.path), f"`{wrong}` cannot be the name of a suite or run", _LABEL_HINT)
+    elif place.kind is Kind.EVALUATION and not names.is_label(place.name):
+        yield Finding(Where(file.path), f"`{place.name}` cannot be the name of an evaluation suite", _LABEL_HINT)
+    elif place.kind is Kind.EVALUATION and not names.is_run(place.run):
+        yield Finding(Where(file.path), f"`{place.run}` cannot be the name of an evaluation run", _RUN_HINT)
 
 
 def model_name(step: Step, model: ModelChange) -> Iterator[Finding]:

@@ -29,7 +29,9 @@ def merge_conflict(step: Step) -> Iterator[Finding]:
 def history_missing(step: Step) -> Iterator[Finding]:
     if step.past.gap and (path := _needs_history(step)):
         message = f"this needs the history of the base branch, and {step.past.gap}"
-        hint = "fetch it all (git fetch --unshallow; in GitHub Actions: fetch-depth: 0), and remove .git/info/grafts"
+        hint = "fetch it all: git fetch --unshallow; in GitHub Actions: fetch-depth: 0"
+        if "grafts" in step.past.gap:
+            hint = "remove .git/info/grafts, and fetch what is missing then"
         yield Finding(Where(path), message, hint)
 
 
@@ -50,5 +52,5 @@ def _needs_history(step: Step) -> str | None:
 def clock(step: Step) -> Iterator[Finding]:
     for commit, ahead in step.branch.early:
         message = f"commit {commit[:12]} is dated {duration(ahead)} ahead of this machine's clock"
-        hint = "correct the clock, and commit again (git commit --amend --no-edit); soak counts from these dates"
+        hint = "correct the clock that is wrong; make the commit again (git commit --amend --no-edit), or wait: soak counts from these dates"
         yield Finding(Where(paths.POLICY), message, hint)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from studbook import gates
 from studbook.change import Removed, StageChange
+from studbook.convention import paths
 from studbook.convention.policy import Gate, StagePolicy
 from studbook.history import StageHistory
 from studbook.rules.evidence import situation
@@ -38,6 +39,8 @@ class Promotion(NamedTuple):
     """The `from` of the stage, where the version has been in none of them."""
     wait: Wait | None = None
     refusals: tuple[Refusal, ...] = ()
+    gates_unknown: bool = False
+    """The model.yaml of base cannot be read: what is not known cannot be passed."""
     reason_missing: bool = False
     rolled_back: bool = False
     """It was once rolled back from this stage, and the file does not say `retry`."""
@@ -120,6 +123,7 @@ def _promotion(step: Step, change: StageChange, version: str, policy: StagePolic
         never_in=() if entered else tuple(policy.from_),
         wait=wait,
         refusals=tuple(_refusals(step, change, version, policy, reason)),
+        gates_unknown=step.base.has_file(paths.model_file(change.model)) and step.base.model(change.model) is None,
         reason_missing=policy.reason == "required" and not reason.strip(),
         rolled_back=version in history.rolled_back and not retry.strip(),
     )

@@ -26,8 +26,10 @@ def _parents(step: Step, version: VersionChange) -> Iterator[tuple[Where, Refere
 def parent_missing(step: Step, version: VersionChange) -> Iterator[Finding]:
     for where, parent in _parents(step, version):
         if not step.head.has_version(*parent):
-            known = ", ".join(step.head.versions(parent.model)[-3:])
-            hint = f"{parent.model} has {known}" if known else f"register {parent} first, or name it under lineage.origin"
+            known = ", ".join(step.base.versions(parent.model)[-3:])
+            hint = f"register {parent} first, or name what it was made from elsewhere under lineage.origin"
+            if known:
+                hint = f"name a version that there is: the last ones of {parent.model} are {known}"
             yield Finding(where, f"the parent {parent} is not in this registry", hint)
 
 
@@ -55,10 +57,12 @@ def lineage_cycle(step: Step, version: VersionChange) -> Iterator[Finding]:
 
 
 def code_not_found(step: Step) -> Iterator[Finding]:
+    if step.past.gap and not step.baseline:
+        return  # that is said by history-missing
     claims = dict(_claims(step))
     for path, commit in claims.items():
         if commit in step.past.unreachable(claims.values()):
-            hint = "merge the training code first, or name the commit of this branch that is reachable: git log"
+            hint = "merge the training code first, train from that commit, and name it"
             message = f"neither base nor head reaches the commit {commit[:12]} of this repository"
             yield Finding(Where(path, ("lineage", "code", "commit")), message, hint)
 

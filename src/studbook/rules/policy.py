@@ -28,8 +28,10 @@ def _unreadable(step: Step) -> Iterator[Finding]:
         return
     changed = [file.path for file in step.change.files if file.changed]
     if changed and changed != [paths.POLICY]:
-        message = "registry.yaml cannot be read on base, so nothing can be judged"
-        yield Finding(Where(paths.POLICY), message, "put registry.yaml right in a pull request that changes nothing else")
+        there = step.base.has_file(paths.POLICY)
+        message = f"registry.yaml {'cannot be read' if there else 'is missing'} on base, so nothing can be judged"
+        hint = f"{'put it right' if there else 'add it'} in a pull request that changes nothing else, and merge that first"
+        yield Finding(Where(paths.POLICY), message, hint)
 
 
 def _stages(policy: Policy) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from studbook.change import ModelChange, Removed, StageChange, VersionChange
 from studbook.convention import names, paths
 from studbook.convention.paths import Kind
 from studbook.diagnostic import Finding, Where
-from studbook.rules.legality import Legality, Refusal, Wait, legality, refusals
+from studbook.rules.legality import Legality, Promotion, Refusal, Wait, legality, refusals
 from studbook.rules.evidence import situation
 from studbook.rules.step import Step
 
@@ -31,11 +31,11 @@ def stage_unknown(step: Step, change: StageChange) -> Iterator[Finding]:
 
 
 def _stages_in_question(step: Step, model: ModelChange) -> list[str]:
-    """Stage files that changed; all of the model's where a version was archived or removed."""
+    """Stage files that changed, and those whose version was archived or removed."""
     touched = [s.stage for s in model.stages if s.file.after is not None]
-    if any(v.removed or ((f := v.file(Kind.ARCHIVED)) is not None and f.added) for v in model.versions):
-        return list(dict.fromkeys([*touched, *step.head.stages(model.name)]))
-    return touched
+    gone = {v.version for v in model.versions if v.removed or ((f := v.file(Kind.ARCHIVED)) is not None and f.added)}
+    bereft = [s for s in step.head.stages(model.name) if step.head.holder(model.name, s) in gone] if gone else []
+    return list(dict.fromkeys([*touched, *bereft]))
 
 
 def stage_dangling(step: Step, model: ModelChange) -> Iterator[Finding]:
@@ -49,18 +49,28 @@ def stage_dangling(step: Step, model: ModelChange) -> Iterator[Finding]:
 
 
 def stage_archived(step: Step, model: ModelChange) -> Iterator[Finding]:
-    moved = {s.stage for s in model.stages if s.transition is not None}
+    moved = {s.stage for s in model.stages if s.transition is not None and not step.baseline}
     for stage in _stages_in_question(step, model):
         version = step.head.holder(model.name, stage)
         if version is None:
             continue
-        where = Where(paths.stage_file(model.name, stage), _VERSION)
-        if step.head.is_archived(model.name, version):
-            hint = f"promote another version to {stage} in the same change, or do not archive this one"
-            yield Finding(where, f"{model.name} {version} is archived and cannot hold {stage}", hint)
-        elif stage in moved and not step.baseline and step.base.is_archived(model.name, version):
-            hint = f"merge the unarchiving first (studbook unarchive {model.name}@{version}), then promote it"
-            yield Finding(where, f"{model.name} {version} is archived on base", hint)
+        before = stage in moved and step.base.is_archived(model.name, version)
+        now = step.head.is_archived(model.name, version)
+        if before or now:
+            where = Where(paths.stage_file(model.name, stage), _VERSION)
+            yield Finding(where, *_archived(f"{model.name}@{version}", stage, before=before, now=now))
+
+
+def _archived(reference: str, stage: str, *, before: bool, now: bool) -> tuple[str, str]:
+    """The entry of a version that is archived on base, after the change, or both."""
+    name = reference.replace("@", " ")
+    if not now:
+        hint = f"merge the unarchiving first (studbook unarchive {reference}), then promote it"
+        return f"{name} is archived on base", hint
+    hint = f"promote another version to {stage} in the same change, or do not archive this one"
+    if before:
+        hint = f"name another version; or studbook unarchive {reference}, merge that, then promote it"
+    return f"{name} is archived and cannot hold {stage}", hint
 
 
 def illegal_transition(step: Step, change: StageChange) -> Iterator[Finding]:
@@ -128,6 +138,10 @@ def gate_failed(step: Step, change: StageChange) -> Iterator[Finding]:
 
 def gate_error(step: Step, change: StageChange) -> Iterator[Finding]:
     yield from (f for refusal, f in _refused(step, change) if refusal.outcome.passed is None)
+    verdict = legality(step, change)
+    if verdict is not None and not verdict.forbidden and verdict.promotion.gates_unknown:
+        message = f"the gates of {change.model} are not known: its model.yaml cannot be read on base"
+        yield Finding(_at(change, "version"), message, "put model.yaml right and merge that first")
 
 
 def _refused(step: Step, change: StageChange) -> Iterator[tuple[Refusal, Finding]]:
@@ -141,12 +155,18 @@ def _refused(step: Step, change: StageChange) -> Iterator[tuple[Refusal, Finding
 
 def _gate_text(refusal: Refusal, name: str, gate: str) -> tuple[str, str]:
     expression = " ".join(refusal.gate.require.split())
-    seen = ", ".join(f"{path} = {value}" for path, value in refusal.figures)
+    seen = ", ".join(f"{path} = {value}" for path, value in refusal.figures if value != "missing")
     seen = f" ({seen})" if seen else ""
     if refusal.outcome.passed is None:
-        message = f"{name}: a {gate} cannot be evaluated: {refusal.outcome.problem}{seen}"
+        message = f"{name}: a {gate} cannot be evaluated: {_problem(refusal)}{seen}"
         return message, f"record what it asks for{_said(refusal)}; the gate is: {expression}"
     return f"{name} does not pass a {gate}{_said(refusal)}{seen}", f"the gate asks for: {expression}"
+
+
+def _problem(refusal: Refusal) -> str:
+    missing = [path for path, value in refusal.figures if value == "missing"]
+    problem = refusal.outcome.problem
+    return f"there is no {' and no '.join(missing)}" if missing and problem.startswith("NOT_FOUND") else problem
 
 
 def _said(refusal: Refusal) -> str:
@@ -198,21 +218,33 @@ def rollback_forbidden(step: Step, change: StageChange) -> Iterator[Finding]:
     verdict = legality(step, change)
     if verdict is None or not verdict.forbidden:
         return
-    policy = step.policy.stages[change.stage].rollback if step.policy else ""
-    to = f"to {verdict.version}" if verdict.version else "to no version"
-    message = f"rolling {change.model} back {to} is not allowed: {change.stage} has `rollback: {policy}`"
-    if verdict.version and verdict.nearest and policy == "previous":
-        hint = f"studbook rollback {change.model} {change.stage} goes to {verdict.nearest}; to skip it, make this a promotion that passes every gate"
-    else:
-        hint = "register and promote a version that is good, or make this a promotion that passes every gate"
-    yield Finding(_at(change, "version"), message, hint)
+    policy = f"{change.stage} has `rollback: {step.policy.stages[change.stage].rollback}`" if step.policy else ""
+    if verdict.version is None:
+        message = f"taking {change.model} out of {change.stage} again is not allowed: {policy}"
+        yield Finding(_at(change), message, f"promote another version to {change.stage} instead")
+        return
+    message = f"rolling {change.model} back to {verdict.version} is not allowed: {policy}"
+    nearest = f"studbook rollback {change.model} {change.stage} goes to {verdict.nearest}; "
+    hint = f"as a promotion this would pass, but for {_obstacles(verdict.promotion)}"
+    yield Finding(_at(change, "version"), message, (nearest if verdict.version != verdict.nearest else "") + hint)
+
+
+def _obstacles(promotion: Promotion) -> str:
+    told = {
+        f"having been in {_or(promotion.never_in)}": bool(promotion.never_in),
+        "soak": promotion.wait is not None,
+        "its gates": bool(promotion.refusals) or promotion.gates_unknown,
+        "a `reason`": promotion.reason_missing,
+        "a `retry`": promotion.rolled_back,
+    }
+    return ", ".join(words for words, missing in told.items() if missing)
 
 
 def stage_emptied(step: Step, change: StageChange) -> Iterator[Finding]:
     verdict = legality(step, change)
     if verdict is not None and verdict.emptied and not verdict.forbidden and isinstance(change.transition, Removed):
         message = f"this leaves {change.model} without a version in {change.stage}"
-        hint = f"put another version there (studbook rollback {change.model} {change.stage}), or set `emptying: allowed` in registry.yaml"
+        hint = f"put another version there (studbook rollback {change.model} {change.stage}), or merge `emptying: allowed` for {change.stage} first"
         yield Finding(_at(change), message, hint)
 
 
@@ -247,4 +279,4 @@ def no_effect(step: Step) -> Iterator[Finding]:
     for path in step.branch.idle:
         if paths.place(path).kind is Kind.STAGE:
             message = "base already holds the stage change that this branch makes: merging it has no effect"
-            yield Finding(Where(path), message, "close the pull request, or update the branch and make another change")
+            yield Finding(Where(path, _VERSION), message, "close the pull request, or update the branch and make another change")
