@@ -22,6 +22,7 @@ Data: TypeAlias = object
 MAX_LENGTH = 10_000
 _OBJECTS = ("candidate", "incumbent", "model")
 _LOCATED = re.compile(r"ERROR: [^:]*:(\d+):(\d+): (.*)")
+_NOISE = re.compile(r" \(in container ''\)| \[INVALID_ARGUMENT\]$")
 _PATH = re.compile(r"\b(?:candidate|incumbent|model)(?:\??\.[A-Za-z_]\w*+(?!\s*\()|\[\s*(?:\"[^\"]*\"|'[^']*')\s*\])+")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*[\"']([^\"']*)[\"']\s*\]")
 
@@ -132,7 +133,7 @@ def _first_line(text: str) -> str:
 
 def _invalid(text: str) -> Invalid:
     if located := _LOCATED.search(text):
-        return Invalid(located.group(3).removesuffix(" [INVALID_ARGUMENT]"), int(located.group(1)), int(located.group(2)))
+        return Invalid(_NOISE.sub("", located.group(3)), int(located.group(1)), int(located.group(2)))
     return Invalid(_first_line(text))
 
 

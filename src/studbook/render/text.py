@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.cells import cell_len
 from rich.text import Text
 
 from studbook.diagnostic import Diagnostic, Event, Report, Severity
@@ -48,11 +49,16 @@ def _excerpt(d: Diagnostic, line: str, style: str) -> Iterator[Text]:
     shown = "".join(c if c.isprintable() else " " for c in line[start : start + _WIDEST])
     number = str(d.span.line)
     margin = Text.assemble("  ", (f"{number} | ", "blue"))
-    width = max(1, min(d.span.width, len(shown) - (d.span.column - 1 - start)))
-    carets = Text.assemble("  ", (" " * len(number) + " | ", "blue"), " " * (d.span.column - 1 - start), ("^" * width, style))
+    before, under = _split(shown, d.span.column - 1 - start, d.span.width)
+    carets = Text.assemble("  ", (" " * len(number) + " | ", "blue"), " " * before, ("^" * under, style))
     for text in (Text.assemble(margin, shown), carets):
         text.no_wrap, text.overflow = True, "ellipsis"
         yield text
+
+
+def _split(line: str, start: int, width: int) -> tuple[int, int]:
+    """Terminal cells before and under the caret: a wide character takes two."""
+    return cell_len(line[:start]), max(1, cell_len(line[start : start + width]))
 
 
 def _event(event: Event) -> str:

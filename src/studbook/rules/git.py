@@ -52,5 +52,5 @@ def _needs_history(step: Step) -> str | None:
 def clock(step: Step) -> Iterator[Finding]:
     for commit, ahead in step.branch.early:
         message = f"commit {commit[:12]} is dated {duration(ahead)} ahead of this machine's clock"
-        hint = "correct the clock that is wrong; make the commit again (git commit --amend --no-edit), or wait: soak counts from these dates"
+        hint = "correct the clock that is wrong; make the commit again (git commit --amend --no-edit), or wait"
         yield Finding(Where(paths.POLICY), message, hint)

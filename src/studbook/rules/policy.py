@@ -30,7 +30,7 @@ def _unreadable(step: Step) -> Iterator[Finding]:
     if changed and changed != [paths.POLICY]:
         there = step.base.has_file(paths.POLICY)
         message = f"registry.yaml {'cannot be read' if there else 'is missing'} on base, so nothing can be judged"
-        hint = f"{'put it right' if there else 'add it'} in a pull request that changes nothing else, and merge that first"
+        hint = f"{'put it right' if there else 'add it'} in a pull request that changes nothing else"
         yield Finding(Where(paths.POLICY), message, hint)
 
 

@@ -159,14 +159,21 @@ def _gate_text(refusal: Refusal, name: str, gate: str) -> tuple[str, str]:
     seen = f" ({seen})" if seen else ""
     if refusal.outcome.passed is None:
         message = f"{name}: a {gate} cannot be evaluated: {_problem(refusal)}{seen}"
-        return message, f"record what it asks for{_said(refusal)}; the gate is: {expression}"
+        hint = f"record what it asks for{_said(refusal)}, or let it say what holds without; the gate is: {expression}"
+        return message, hint
     return f"{name} does not pass a {gate}{_said(refusal)}{seen}", f"the gate asks for: {expression}"
 
 
 def _problem(refusal: Refusal) -> str:
+    """What CEL said; in the user's terms for the two things that happen every day."""
+    problem, named = refusal.outcome.problem, [path for path, _ in refusal.figures]
     missing = [path for path, value in refusal.figures if value == "missing"]
-    problem = refusal.outcome.problem
-    return f"there is no {' and no '.join(missing)}" if missing and problem.startswith("NOT_FOUND") else problem
+    if problem.startswith("NOT_FOUND") and missing:
+        return f"there is no {' and no '.join(missing)}"
+    asks = "incumbent." in refusal.gate.require and not any(path.startswith("incumbent") for path in named)
+    if "SELECT" in problem and asks:
+        return "there is no incumbent to compare with, and the gate does not begin with `incumbent == null ||`"
+    return problem
 
 
 def _said(refusal: Refusal) -> str:
@@ -279,4 +286,5 @@ def no_effect(step: Step) -> Iterator[Finding]:
     for path in step.branch.idle:
         if paths.place(path).kind is Kind.STAGE:
             message = "base already holds the stage change that this branch makes: merging it has no effect"
-            yield Finding(Where(path, _VERSION), message, "close the pull request, or update the branch and make another change")
+            hint = "close the pull request, or update the branch and make another change"
+            yield Finding(Where(path, _VERSION), message, hint)
