@@ -124,10 +124,10 @@ class ModelChange:
         at base and now can is judged as an entry, or putting it right would be a way round the rules."""
         stage = file.place.name
         old, new = self._base.holder(self.name, stage), self._head.holder(self.name, stage)
-        if old == new or (file.after and new is None):
+        if file.removed:
+            return Removed(old or "")
+        if old == new or new is None:
             return None
-        if new is None:
-            return Removed(old) if old else None
         return Modified(old, new) if old else Added(new)
 
 

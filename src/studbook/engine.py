@@ -45,21 +45,25 @@ def findings(step: Step, checks: _Checks = _ALL) -> Iterator[Judged]:
 def of_step(step: Step, checks: _Checks = _ALL) -> Iterator[Judged]:
     """Findings about the step as a whole."""
     for rule, ask in checks.step:
-        yield from ((rule, finding) for finding in ask(step))
+        for finding in ask(step):
+            yield rule, finding
 
 
 def of_model(step: Step, model: ModelChange, checks: _Checks = _ALL) -> Iterator[Judged]:
     """Findings about one model. Where the whole model is gone, that is the one thing to say."""
     for rule, ask in (_REMOVED if model.removed else checks).model:
-        yield from ((rule, finding) for finding in ask(step, model))
+        for finding in ask(step, model):
+            yield rule, finding
     if model.removed:
         return
     for rule, ask_version in checks.version:
         for version in model.versions:
-            yield from ((rule, finding) for finding in ask_version(step, version))
+            for finding in ask_version(step, version):
+                yield rule, finding
     for rule, ask_stage in checks.stage:
         for stage in model.stages:
-            yield from ((rule, finding) for finding in ask_stage(step, stage))
+            for finding in ask_stage(step, stage):
+                yield rule, finding
     yield from of_files(step, model.files, checks)
 
 
@@ -72,14 +76,15 @@ def of_files(step: Step, changes: Iterable[FileChange], checks: _Checks = _ALL) 
         parsed = step.head.parsed(change.path, kind) if kind in YAML_KINDS else None
         file = File(change, parsed)
         for rule, ask in checks.file:
-            yield from ((rule, finding) for finding in ask(step, file))
+            for finding in ask(step, file):
+                yield rule, finding
 
 
 def known_at_base(step: Step) -> set[tuple[str, str, str]]:
     """Rule, path and message of the state findings that base has already, on the files in question."""
     files = (f._replace(after=f.before) for f in step.change.files if f.before is not None)
     change = Change(files, step.base, step.base)
-    before = replace(step, head=step.base, change=change, everything=True, memory={})
+    before = replace(step, head=step.base, change=change, everything=True, too_deep=(), memory={})
     return {(rule.id, finding.where.path, finding.message) for rule, finding in findings(before, _STATE)}
 
 
@@ -121,6 +126,8 @@ def _span(head: Snapshot, finding: Finding) -> tuple[Span, str | None]:
     if parsed is None or not parsed.document.text:
         return Span(), None
     document = parsed.document
+    if not where.route and where.offset is None:
+        return Span(), None
     span = document.span(where.offset) if where.offset is not None else document.locate(where.route, key=where.key)
     return span, document.line(span.line)
 
@@ -129,4 +136,4 @@ def printable(text: str) -> str:
     """Without what a terminal, a log or a JSON reader could trip over: control characters and broken Unicode."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

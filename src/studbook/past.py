@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
+from threading import Thread
 
 from studbook.convention import paths
 from studbook.convention.paths import Kind
 from studbook.convention.small import StagePointer
+from studbook.diagnostic import Fault
 from studbook.git import Repository, log
 from studbook.git.log import Commit
 from studbook.history import Held, Moment, StageHistory, WasArchived, replay
 from studbook.snapshot import Documents, Entry
+
+_UNREADABLE = "unreadable:"
 
 
 class GitPast:
@@ -51,11 +56,33 @@ class GitPast:
 
     def stages(self, model: str) -> Mapping[str, StageHistory]:
         if model not in self._stages:
-            archived = f":(glob){_escape(self._full(paths.archived_file(model, '*')), keep='*')}"
-            commits = self._touching(f":(literal){self._full(model)}/stages", archived)
+            commits = self._touching_stages(model)
             self._documents.prefetch(_blobs(commits))
             self._stages[model] = self._replay(model, commits)
         return self._stages[model]
+
+    def _touching_stages(self, model: str) -> list[Commit]:
+        """Commits and their files that matter to the stages of a model.
+
+        Git is asked for all of the model: one plain path is what it can use a commit-graph's Bloom filters for, and a
+        pattern costs it more than the tree walk. The clock runs meanwhile: each has to visit all of history.
+        """
+        clock = Thread(target=self._wind_clock)
+        clock.start()
+        commits = self._touching(f":(literal){self._full(model)}")
+        clock.join()
+        for commit in commits:
+            for path in [path for path in commit.files if not self._matters(path, model)]:
+                del commit.files[path]
+        return [commit for commit in commits if commit.files]
+
+    def _matters(self, path: str, model: str) -> bool:
+        place = paths.place(self._short(path))
+        return place.model == model and place.kind in (Kind.STAGE, Kind.ARCHIVED)
+
+    def _wind_clock(self) -> None:
+        with suppress(Fault):  # it is raised again when somebody looks
+            self.clock  # noqa: B018
 
     def _replay(self, model: str, commits: list[Commit]) -> dict[str, StageHistory]:
         stages = {place.name for c in commits for path in c.files if (place := paths.place(self._short(path))).kind is Kind.STAGE}
@@ -68,7 +95,10 @@ class GitPast:
             for path, entry in commit.files.items():
                 place = paths.place(self._short(path))
                 if place.kind is Kind.STAGE and place.name == stage:
-                    yield Held(at, self._value(path, entry))
+                    value = self._value(path, entry)
+                    yield Held(at, value)
+                    if value and value.startswith(_UNREADABLE):  # nobody can be rolled back to it
+                        archived.append(WasArchived(at, value))
                 elif place.kind is Kind.ARCHIVED and entry is not None:
                     archived.append(WasArchived(at, place.version))
             yield from archived
@@ -78,7 +108,7 @@ class GitPast:
         if entry is None:
             return None
         record = self._documents.parse(path, entry.oid, StagePointer).record if entry.is_regular else None
-        return record.version if record else f"unreadable:{entry.oid}"
+        return record.version if record else f"{_UNREADABLE}{entry.oid}"
 
     def registered_at(self, model: str, version: str) -> int | None:
         added: int | None = None
@@ -97,7 +127,7 @@ class GitPast:
         asked = frozenset(commits)
         if asked not in self._unreachable:
             real = [commit for commit in asked if self._repo.objects.kind(commit) == "commit"]
-            missing = asked.difference(real)
+            missing = set(asked).difference(real)
             self._unreachable[asked] = missing | log.unreachable(self._repo.git, real, self._tips)
         return self._unreachable[asked]
 
@@ -108,7 +138,3 @@ def _blobs(commits: Iterable[Commit]) -> Iterator[str]:
         for path, entry in commit.files.items():
             if entry is not None and entry.is_regular and not path.endswith(paths.ARCHIVED):
                 yield entry.oid
-
-
-def _escape(path: str, keep: str) -> str:
-    return "".join(f"\\{c}" if c in "*?[\\" and c not in keep else c for c in path)

@@ -104,7 +104,7 @@ def _validate(doc: Document, kind: type[R]) -> tuple[R | None, tuple[base.Fault,
     if doc.problems:
         return None, ()
     value = doc.value
-    if isinstance(value, dict) and kind is not Pointer and any(key.startswith("x-") for key in value):
+    if isinstance(value, dict) and kind is not Pointer and [key for key in value if key[:2] == "x-"]:
         value = {key: item for key, item in value.items() if not key.startswith("x-")}
     try:
         record = kind.model_validate(value)

@@ -33,6 +33,7 @@ class Question(NamedTuple):
     merge: Merge
     bases: tuple[str, ...] = ()
     """Merge bases, where head is a branch to be merged."""
+    way: log.Way = log.Way({}, {})
     is_merge: bool = True
 
 
@@ -62,12 +63,13 @@ def of_working_tree(repo: Repository) -> Question:
 
 
 def of_merge(repo: Repository, base: str, head: str) -> Question:
-    ours, theirs = repo.resolve(base), repo.resolve(head)
-    bases = repo.merge_bases(ours, theirs)
+    ours, theirs = repo.resolve_all(base, head)
+    way = log.way(repo.git, ours, theirs)
+    bases = repo.merge_bases(ours, theirs, way)
     if not bases and repo.is_shallow:
         raise Fault("base and head have no common commit in this shallow clone", "fetch it all: git fetch --unshallow")
     merged = merge(repo.git, bases, ours, theirs, repo.root) if bases else Merge({}, (), ())
-    return Question(ours, theirs, merged, tuple(bases))
+    return Question(ours, theirs, merged, tuple(bases), way)
 
 
 def of_step(repo: Repository, parent: str, commit: str) -> Question:
@@ -83,13 +85,17 @@ def judge(
     documents = Documents(repo.objects)
     base_tree = repo.whole_tree(question.base) if everything else repo.tree(question.base)
     changes = {_below(path, repo.root): entry for path, entry in question.merge.changes.items()}
+    too_deep = [path for path in changes if path.count("/") > paths.MAX_FOLDERS]
+    for path in too_deep:
+        del changes[path]
     head_tree: Tree = MergedTree(base_tree, changes)
     base, head = Snapshot(base_tree, documents), Snapshot(head_tree, documents)
     files = list(_files(base, changes))
     documents.prefetch(_oids(files))
     _check_requirement(base)
     past = GitPast(repo, documents, question.base, _tips(repo, question))
-    step = Step(base, head, Change(files, base, head), past, moment, _branch(repo, question, documents, moment))
+    branch = _branch(repo, question, documents, moment)
+    step = Step(base, head, Change(files, base, head), past, moment, branch, tuple(too_deep))
     if everything:
         from studbook.whole import judge_everything
 
@@ -118,7 +124,7 @@ def _oids(files: Iterable[FileChange]) -> Iterator[str]:
 
 def _check_requirement(base: Snapshot) -> None:
     wanted = base.policy.requires if base.policy else None
-    if wanted is None:
+    if wanted is None or _plainly_met(wanted):
         return
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -130,9 +136,18 @@ def _check_requirement(base: Snapshot) -> None:
         raise Fault(f"this registry asks for studbook {wanted}, and this is {__version__}", f"pip install 'studbook{wanted}'")
 
 
+def _plainly_met(wanted: str) -> bool:
+    """The usual `>=0.1`, without the price of importing `packaging`; what is not plain is left to it."""
+    parts = [part.split(".") for part in (wanted.removeprefix(">="), __version__)]
+    if not wanted.startswith(">=") or not all(n.isascii() and n.isdecimal() for numbers in parts for n in numbers):
+        return False
+    least, own = (tuple(map(int, numbers)) for numbers in parts)
+    return own >= least
+
+
 def _tips(repo: Repository, question: Question) -> list[str]:
-    tips = [question.base, question.head] if question.is_merge else [question.base]
-    return [tip for tip in tips if tip != repo.empty_tree]
+    """The commits that training code may be reached from; a working tree is none."""
+    return [tip for tip in (question.base, question.head) if repo.objects.kind(tip) == "commit"]
 
 
 def _branch(repo: Repository, question: Question, documents: Documents, now: int) -> Branch:
@@ -141,13 +156,12 @@ def _branch(repo: Repository, question: Question, documents: Documents, now: int
     theirs, merged = question.head, question.merge
     if not question.bases:
         return Branch(unrelated=True)
-    touched = [*merged.changes, *merged.conflicts, *merged.idle]
     return Branch(
         conflicts=tuple(_below(path, repo.root) for path in merged.conflicts),
         conflicts_elsewhere=tuple(_elsewhere(repo, question)),
         contained=theirs in question.bases,
         idle=tuple(_below(path, repo.root) for path in merged.idle),
-        detours=tuple(_detours(repo, question, documents)) if any("/stages/" in path for path in touched) or len(touched) == 0 else (),
+        detours=tuple(_detours(repo, question, documents)) if len(question.way.own) > 1 else (),
         early=tuple(_early(repo, question, now)),
     )
 
@@ -162,7 +176,9 @@ def _elsewhere(repo: Repository, question: Question) -> list[str]:
 
 def _early(repo: Repository, question: Question, now: int) -> Iterator[tuple[str, int]]:
     """Commits of the branch, and base itself, that are dated after the wall clock."""
-    for commit, moment in log.dates(repo.git, question.head, question.base):
+    base, (own, roots) = question.base, question.way
+    of_base = roots[base] if base in roots else repo.commit_time(base)
+    for commit, moment in (*own.items(), (base, of_base)):
         if moment > now + CLOCK_SKEW:
             yield commit, moment - now
 
@@ -171,15 +187,23 @@ def _detours(repo: Repository, question: Question, documents: Documents) -> Iter
     """Values that commits of the branch give to a stage on the way, other than base's and the final one."""
     spec = ":(glob)" + "/".join(part for part in (repo.root, "**", "stages", "*.yaml") if part)
     values = list(log.branch_values(repo.git, question.base, question.head, spec))
-    documents.prefetch(oid for _, _, oid in values)
+    documents.prefetch(oid for _, _, oid in values if oid is not None)
     ends = [Snapshot(repo.tree(tree), documents) for tree in (question.base, question.head)]
     seen: set[tuple[str, str]] = set()
     for commit, path, oid in values:
         below = _below(path, repo.root)
-        place = paths.place(below)
-        record = documents.parse(below, oid, StagePointer).record
-        if place.kind is not Kind.STAGE or record is None or (below, record.version) in seen:
+        value = _stage_value(documents, below, oid)
+        if paths.place(below).kind is not Kind.STAGE or (below, value) in seen:
             continue
-        seen.add((below, record.version))
-        if all(end.holder(place.model, place.name) != record.version for end in ends):
-            yield Detour(below, commit, record.version)
+        seen.add((below, value))
+        entries = (end.entry(below) for end in ends)
+        if all(_stage_value(documents, below, entry and entry.oid) != value for entry in entries):
+            yield Detour(below, commit, value)
+
+
+def _stage_value(documents: Documents, path: str, oid: str | None) -> str:
+    """What a stage's file says, in words. Empty and unreadable are values too: history would hold them."""
+    if oid is None:
+        return "no version"
+    record = documents.parse(path, oid, StagePointer).record
+    return record.version if record else "something unreadable"

@@ -76,7 +76,7 @@ def test_links_submodules_and_executables_are_never_read(lab: Lab, mode: str, pa
         "registry/-rf", "registry/:(glob)**", "registry/*", "registry/churn/versions/*/manifest.yaml", "registry/a b/model.yaml",
         "registry/\x1b[31mred", "registry/churn/stages/..yaml", "registry/versions/stages/versions/x", "registry/waivers/x.yaml",
         "registry/" + "d/" * 200 + "deep", "registry/" + "n" * 250, "registry/churn/versions/1.0.0-" + "9" * 90 + "/manifest.yaml",
-        "registry/.dvc", "registry/churn/versions/2.0.0/.dvc", "registry/churn/stages/.yaml", "registry/CHURN/model.yaml",
+        "registry/" + "a/" * 1500 + "model.yaml", "registry/.dvc", "registry/churn/versions/2.0.0/.dvc", "registry/churn/stages/.yaml", "registry/CHURN/model.yaml",
     ],
 )  # fmt: skip
 def test_a_path_of_any_shape_is_an_error_and_never_a_crash(lab: Lab, path: str) -> None:
@@ -153,3 +153,22 @@ def test_a_clean_merge_by_git_that_nobody_reviewed_is_a_conflict(empty_lab: Call
     lab.commit({"registry/registry.yaml": f"convention: 1\nx-a: 1\n{policy}stages: {{}}\n"}, branch="topic", parents=[start])
     lab.commit({"registry/registry.yaml": f"convention: 1\n{policy}stages: {{}}\nx-b: 1\n"})
     assert errors(lab.validate(now=NOW)) == ["merge-conflict"]
+
+
+def test_a_file_replaced_by_a_folder_is_seen_whatever_is_asked(lab: Lab) -> None:
+    lab.commit({"registry/churn/README.md": "# Churn"}, at=NOW)
+    judged(lab, {"registry/churn/README.md": None, "registry/churn/README.md/model.yaml": "x: 1"})
+    assert errors(lab.validate(now=NOW)) == errors(lab.validate(now=NOW, everything=True))
+    assert not lab.validate(now=NOW, everything=True).ok
+
+
+def test_an_old_spelling_of_a_mode_is_read_as_git_reads_it(lab: Lab) -> None:
+    """100664 passes as 100644 in a diff; what is merged must not become unreadable by it."""
+    tree = lab.git("ls-tree", "main:registry").replace("100644", "100664")
+    rows = [row.split(None, 3) for row in tree.splitlines()]
+    raw = b"".join(f"{mode.lstrip('0')} {name}".encode() + b"\0" + bytes.fromhex(oid) for mode, _, oid, name in rows)
+    registry = lab.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=raw)
+    top = lab.git("mktree", stdin=f"040000 tree {registry}\tregistry\n".encode())
+    lab.git("update-ref", "refs/heads/main", lab.git("commit-tree", top, "-p", "main", "-m", "odd modes", at=NOW))
+    found = judged(lab, {"registry/churn/README.md": "# Churn"})
+    assert not found.diagnostics

@@ -172,7 +172,8 @@ def test_a_tenure_lasts_from_entry_to_replacement_and_the_last_one_to_now() -> N
 
 
 def test_soak_is_the_longest_unbroken_tenure_not_the_sum() -> None:
-    history = replay([Held(Moment("a", 0), "1"), Held(Moment("b", 5), "2"), Held(Moment("c", 6), "1"), Held(Moment("d", 9), "3")])
+    times = {0: "1", 5: "2", 6: "1", 9: "3"}
+    history = replay(Held(Moment("commit", time), version) for time, version in times.items())
     assert history.soaked("1", now=100) == 5
 
 

@@ -343,3 +343,33 @@ def test_soak_of_registered_counts_from_the_merge_not_from_a_date_before_it(stor
     story.commit(dict(samples.version_files("churn", "1.3.0")), at=START)
     story.proposed(text("stages/trial.yaml", "version: 1.3.0\n"))
     assert story.errors() == ["soak"]
+
+
+# what the branch would write into history on the way
+
+
+def test_taking_a_stage_away_and_giving_it_back_is_a_detour(story: Story) -> None:
+    """A rebase merge would clear the undo stack, and make emptying legal."""
+    story.merged(production("1.1.0"))
+    story.proposed(production(None))
+    story.proposed(production("1.0.0"))
+    assert story.errors() == ["stage-detour"]
+
+
+def test_a_file_that_could_not_be_read_on_the_way_is_a_detour(story: Story) -> None:
+    story.proposed(text("stages/staging.yaml", BROKEN))
+    story.proposed(staging("1.2.0"))
+    assert story.errors() == ["stage-detour"]
+
+
+def test_removing_a_file_that_cannot_be_read_empties_the_stage(story: Story) -> None:
+    story.merged(production("1.1.0"))
+    story.merged(text("stages/production.yaml", BROKEN))
+    story.proposed(production(None))
+    assert story.errors() == ["stage-emptied"]
+
+
+def test_a_stage_that_main_and_branch_got_from_each_other_is_no_change_without_effect(story: Story) -> None:
+    _criss_cross(story)
+    story.proposed(CARD)
+    assert story.rules() == []

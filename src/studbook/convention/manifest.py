@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
 
@@ -34,10 +35,9 @@ Metrics = TypeAliasType("Metrics", "dict[str, float | Metrics]")
 """Finite numbers, nesting allowed."""
 
 
-def _one_of(*names: str) -> dict[str, object]:
+def _one_of(*names: str) -> JsonDict:
     """JSON Schema for: at least one of these keys, and not null."""
-    options = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names]
-    return {"anyOf": options}
+    return {"anyOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names]}
 
 
 class Artifact(Record):

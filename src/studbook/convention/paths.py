@@ -31,6 +31,8 @@ class Place(NamedTuple):
     run: str = ""
 
 
+MAX_FOLDERS = 40
+"""How deep a file may lie. Nothing of the convention comes near; a path of thousands of folders is an attack."""
 YAML_KINDS = frozenset(
     {Kind.POLICY, Kind.WAIVER, Kind.MODEL, Kind.STAGE, Kind.MANIFEST, Kind.POINTER, Kind.EVALUATION, Kind.ARCHIVED}
 )

@@ -144,7 +144,7 @@ def _manifest(version: str, data: bytes, recorded: str) -> dict[str, object]:
     origin = {"uri": f"pkg:pypi/studbook#{code['path'].removeprefix('src/')}", "note": code["command"]}
     artifact = {"path": "model.onnx", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "format": "onnx"}
     head = {"convention": 1, "model": MODEL, "version": version, "created": _now(), "description": record["description"]}
-    rest = {key: record[key] for key in ("params", "metrics", "runtime", "signature", "license") if key in record}
+    rest: dict[str, object] = {key: record[key] for key in ("params", "metrics", "runtime", "signature", "license") if key in record}
     return {**head, "artifacts": [artifact], **rest, "lineage": {"origin": origin, **record["lineage"]}}
 
 

@@ -6,16 +6,23 @@ Reads go through plain plumbing, batched, and never through a checkout.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from studbook.diagnostic import Fault
+from studbook.git.log import Way
 from studbook.git.objects import FlatTree, GitTree, Objects
-from studbook.git.process import Git, failure
+from studbook.git.process import Answer, Git, failure, finish
 
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+_EMPTY_TREES = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 _NOT_A_REPOSITORY = "run it inside a Git repository, or name one with -C DIR"
 
 
@@ -25,7 +32,7 @@ class Repository:
     def __init__(self, directory: Path, registry: str = "registry") -> None:
         self.git = Git(directory)
         self.root = registry_path(registry)
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         done = self.git.try_run(
             "rev-parse", "--absolute-git-dir", "--is-shallow-repository", "--show-object-format", "--show-toplevel"
         )
@@ -34,7 +41,7 @@ class Repository:
             raise Fault(_complaint(done.stderr, directory), _NOT_A_REPOSITORY)
         self.git_dir = Path(lines[0])
         self.is_shallow = lines[1] == "true"
-        self._object_format = lines[2]
+        self.empty_tree = _EMPTY_TREES[lines[2]]
         self.top = Path(lines[3]) if len(lines) > 3 else None
         if self.top is not None:
             self.git = Git(self.top)
@@ -53,10 +60,6 @@ class Repository:
             self._scratch = None
 
     @cached_property
-    def empty_tree(self) -> str:
-        return self.git.run("hash-object", "-t", "tree", "--stdin", stdin=b"").decode().strip()
-
-    @cached_property
     def has_grafts(self) -> bool:
         grafts = self.git_dir / "info" / "grafts"
         return grafts.is_file() and grafts.stat().st_size > 0
@@ -71,21 +74,24 @@ class Repository:
 
     def resolve(self, revision: str) -> str:
         """The commit that a revision names, once and for all. Ambiguous and unknown names are faults."""
-        done = self.git.try_run("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        errors = done.stderr.decode("utf-8", "replace")
-        if "is ambiguous" in errors:
-            hint = "name the branch in full, such as refs/heads/main, or delete the tag of that name"
-            raise Fault(f"`{revision}` is ambiguous: more than one ref or object has that name", hint)
-        if done.returncode:
-            raise Fault(f"there is no commit `{revision}`", "fetch it, or check the spelling: git branch --all")
-        return done.stdout.decode().strip()
+        return self.resolve_all(revision)[0]
+
+    def resolve_all(self, *revisions: str) -> list[str]:
+        """The same for several, asked side by side."""
+        asked = [(r, self.git.start("rev-parse", "--verify", "--end-of-options", f"{r}^{{commit}}")) for r in revisions]
+        return [_commit(revision, finish(process)) for revision, process in asked]
 
     def head_or_empty(self) -> str:
         """HEAD's commit; the empty tree before the first commit."""
         done = self.git.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return done.stdout.decode().strip() if done.returncode == 0 else self.empty_tree
 
-    def merge_bases(self, ours: str, theirs: str) -> list[str]:
+    def merge_bases(self, ours: str, theirs: str, way: Way) -> list[str]:
+        """All of them. A branch that grows from base itself, or that base holds already, says it by its way."""
+        if not way.own:
+            return [theirs]
+        if ours in way.roots:
+            return [ours]
         done = self.git.try_run("merge-base", "--all", ours, theirs)
         if done.returncode > 1:
             raise failure(("merge-base",), done.stderr)
@@ -98,7 +104,10 @@ class Repository:
         """The tree that `git add -A` would stage, made in a temporary index: neither index nor objects are touched."""
         if self.top is None:
             raise Fault("this repository is bare: it has no working tree", "say what to compare: --base REF --head REF")
-        self._scratch = tempfile.TemporaryDirectory(prefix="studbook-")
+        import shutil
+        from tempfile import TemporaryDirectory
+
+        self._scratch = TemporaryDirectory(prefix="studbook-")
         index, objects = (os.path.join(self._scratch.name, name) for name in ("index", "objects"))
         os.mkdir(objects)
         own_index = Path(os.fsdecode(self.git.run("rev-parse", "--git-path", "index")).rstrip("\n"))
@@ -118,6 +127,15 @@ class Repository:
         known = scratch.run("--literal-pathspecs", "ls-files", "-z", "--", pathspec)
         if known or os.path.lexists(os.path.join(str(self.top), pathspec)):
             scratch.run("--literal-pathspecs", "add", "-A", "--", pathspec)
+
+
+def _commit(revision: str, answer: Answer) -> str:
+    if "is ambiguous" in answer.stderr.decode("utf-8", "replace"):
+        hint = "name the branch in full, such as refs/heads/main, or delete the tag of that name"
+        raise Fault(f"`{revision}` is ambiguous: more than one ref or object has that name", hint)
+    if answer.returncode:
+        raise Fault(f"there is no commit `{revision}`", "fetch it, or check the spelling: git branch --all")
+    return answer.stdout.decode().strip()
 
 
 def registry_path(path: str) -> str:

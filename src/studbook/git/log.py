@@ -57,8 +57,9 @@ def clock(git: Git, tip: str) -> dict[str, int]:
     return times
 
 
-def branch_values(git: Git, base: str, head: str, pathspec: str) -> Iterator[tuple[str, str, str]]:
-    """Commit, path and blob of each value that a commit of the branch itself (in head, not in base) gave to a file.
+def branch_values(git: Git, base: str, head: str, pathspec: str) -> Iterator[tuple[str, str, str | None]]:
+    """Commit, path and blob of each value that a commit of the branch itself (in head, not in base) gave to a file; None
+    where it removed it.
 
     A merge counts only where its result differs from all its parents.
     """
@@ -71,8 +72,7 @@ def branch_values(git: Git, base: str, head: str, pathspec: str) -> Iterator[tup
             commit = part[1:].decode()
         elif part.startswith(b":"):
             path, meta = os.fsdecode(next(parts)), part.lstrip(b":").decode().split(" ")
-            if (oid := meta[-2]).strip("0"):
-                yield commit, path, oid
+            yield commit, path, meta[-2] if meta[-2].strip("0") else None
 
 
 def unreachable(git: Git, commits: Sequence[str], tips: Sequence[str]) -> set[str]:
@@ -86,9 +86,18 @@ def unreachable(git: Git, commits: Sequence[str], tips: Sequence[str]) -> set[st
     return set(commits) & set(done.stdout.decode().split())
 
 
-def dates(git: Git, head: str, base: str) -> Iterator[tuple[str, int]]:
-    """Committer dates (seconds since 1970) of the commits in head and not in base, and of base itself."""
-    output = git.run("rev-list", "--timestamp", head, f"^{base}") + git.run("rev-list", "--timestamp", "-1", base)
-    for line in output.splitlines():
-        time, oid = line.split()
-        yield oid.decode(), int(time)
+class Way(NamedTuple):
+    """How a branch leads away from base: commits, each with its committer date in seconds since 1970."""
+
+    own: dict[str, int]
+    """Those in head and not in base."""
+    roots: dict[str, int]
+    """Those in base that they grow from."""
+
+
+def way(git: Git, base: str, head: str) -> Way:
+    found = Way({}, {})
+    for line in git.run("rev-list", "--timestamp", "--boundary", head, f"^{base}").splitlines():
+        time, oid = line.decode().split()
+        (found.roots if oid.startswith("-") else found.own)[oid.removeprefix("-")] = int(time)
+    return found

@@ -7,7 +7,6 @@ nobody reviewed. Here a path that both sides changed differently is a conflict, 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -83,7 +82,8 @@ def combine(ours: Delta, theirs: Delta, disputed: set[str], originals: Mapping[s
         if path not in ours and path not in disputed:
             changes[path] = their_entry
         elif our_entry == their_entry:
-            idle.append(path)
+            if path not in disputed:  # who of the two changed it cannot be told
+                idle.append(path)
         else:
             conflicts.add(path)
     for path in _collisions(changes, ours):
@@ -113,7 +113,9 @@ def conflicts_elsewhere(git: Git, ours: str, theirs: str, root: str) -> list[str
     """Paths outside `root` that Git itself could not merge. Judged without any checkout's attributes or drivers."""
     if git.version < (2, 38):
         return []
-    with tempfile.TemporaryDirectory() as empty:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as empty:
         bare = git.with_environment(GIT_DIR=git.text("rev-parse", "--absolute-git-dir"), GIT_WORK_TREE=empty, GIT_INDEX_FILE=os.path.join(empty, "index"))
         done = bare.try_run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     paths = [os.fsdecode(path) for path in done.stdout.split(b"\0")[1:] if path] if done.returncode == 1 else []

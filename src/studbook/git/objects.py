@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from studbook.diagnostic import Fault
+from studbook.convention.paths import MAX_FOLDERS
 from studbook.document import MAX_BYTES
 from studbook.git.process import Git
 from studbook.snapshot import FOLDER, Entry
@@ -15,6 +17,8 @@ from studbook.snapshot import FOLDER, Entry
 _BATCH = 256
 """Requests written before answers are read; 256 ids fit into the pipe, so neither side can block the other."""
 _MISSING = -1
+_MODES = frozenset({FOLDER, "100644", "100755", "120000", "160000"})
+_ROW, _LONG_ROW = (re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % width, re.DOTALL) for width in (20, 32))
 
 
 class Objects:
@@ -88,7 +92,8 @@ class Objects:
     def _ask(self, command: bytes, names: list[str]) -> None:
         if names:
             pipe = self._pipe().stdin
-            pipe.write(b"".join(b"%s %s\n" % (command, os.fsencode(name)) for name in names))  # type: ignore[union-attr]
+            lines = [b"%s %s\n" % (command, os.fsencode(name)) for name in names]
+            pipe.write(b"".join([*lines, b"flush\n"]))  # type: ignore[union-attr]
             pipe.flush()  # type: ignore[union-attr]
 
     def _header(self) -> tuple[str, str, int]:
@@ -104,19 +109,32 @@ class Objects:
 
     def _pipe(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = self._git.start("cat-file", "--batch-command", stdin=subprocess.PIPE)
+            self._process = self._git.start("cat-file", "--batch-command", "--buffer", stdin=subprocess.PIPE)
         return self._process
 
 
 def parse_tree(data: bytes, hex_length: int) -> Iterator[tuple[str, Entry]]:
     """The entries of a raw tree object. `hex_length` is 40, or 64 in a SHA-256 repository."""
-    width, start = hex_length // 2, 0
-    while start < len(data):
-        space = data.index(b" ", start)
-        end = data.index(b"\0", space)
-        mode, name = data[start:space], data[space + 1 : end]
-        start = end + 1 + width
-        yield os.fsdecode(name), Entry(mode.decode(), data[end + 1 : start].hex())
+    pattern = _ROW if hex_length == 40 else _LONG_ROW
+    for mode, name, oid in pattern.findall(data):
+        yield name.decode("utf-8", "surrogateescape"), Entry(_plain_mode(mode), oid.hex())
+
+
+def _plain_mode(mode: bytes) -> str:
+    """A mode as Git itself reads it: trees may hold older spellings, such as 100664 or 040000."""
+    plain = mode.decode()
+    if plain in _MODES:
+        return plain
+    bits = int(plain, 8)
+    match bits >> 12:
+        case 0o04:
+            return FOLDER
+        case 0o10:
+            return "100755" if bits & 0o100 else "100644"
+        case 0o12:
+            return "120000"
+        case _:
+            return "160000"
 
 
 class GitTree:
@@ -142,7 +160,7 @@ class FlatTree:
         self._listings: dict[str, dict[str, Entry]] = {"": {}}
         skip = len(root) + 1 if root else 0
         for row in rows.split(b"\0"):
-            if row:
+            if row and row.count(b"/") <= MAX_FOLDERS:
                 meta, _, path = row.partition(b"\t")
                 mode, _, oid = meta.decode().split(" ")
                 self._add(os.fsdecode(path)[skip:], Entry(mode, oid))
@@ -174,8 +192,8 @@ class MergedTree:
     def _mark_parents(self, folder: str) -> None:
         while folder:
             parent, _, name = folder.rpartition("/")
-            if name in self._changed.setdefault(parent, {}):
-                return
+            if self._changed.setdefault(parent, {}).get(name) is not None:
+                return  # None: a file is replaced by this folder
             self._changed[parent][name] = Entry(FOLDER, "")
             folder = parent
 
@@ -183,12 +201,14 @@ class MergedTree:
         if folder not in self._changed:
             return self._base.listing(folder)
         if folder not in self._listings:
-            self._listings[folder] = dict(self._merge(folder))
+            self._listings[folder] = self._merge(folder)
         return self._listings[folder]
 
-    def _merge(self, folder: str) -> Iterator[tuple[str, Entry]]:
-        for name, entry in {**self._base.listing(folder), **self._changed[folder]}.items():
-            changed = name in self._changed[folder]
-            if entry is None or (changed and entry.is_folder and not self.listing(f"{folder}/{name}" if folder else name)):
-                continue
-            yield name, entry
+    def _merge(self, folder: str) -> dict[str, Entry]:
+        merged = dict(self._base.listing(folder))
+        for name, entry in self._changed[folder].items():
+            if entry is None or (entry.is_folder and not self.listing(f"{folder}/{name}" if folder else name)):
+                merged.pop(name, None)
+            else:
+                merged[name] = entry
+        return merged

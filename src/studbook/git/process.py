@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from studbook.diagnostic import Fault
 
@@ -26,6 +27,14 @@ _SETTINGS = (
     "log.follow=false",
     "core.fsmonitor=false",
 )
+
+
+class Answer(NamedTuple):
+    """What a command said when it ended."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
 
 
 class Git:
@@ -50,10 +59,8 @@ class Git:
                 raise Fault(f"there is no folder {self.directory}") from error
             raise Fault("git is not installed", "install git 2.38 or later") from error
 
-    def try_run(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-        process = self.start(*arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        output, errors = process.communicate(stdin)
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+    def try_run(self, *arguments: str, stdin: bytes | None = None) -> Answer:
+        return finish(self.start(*arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE), stdin)
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """What git prints. Raises `Fault` where it fails."""
@@ -69,6 +76,11 @@ class Git:
     def version(self) -> tuple[int, ...]:
         digits = self.text("version").split()[2].split(".")
         return tuple(int(part) for part in digits[:2] if part.isdigit())
+
+
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Answer:
+    output, errors = process.communicate(stdin)
+    return Answer(process.returncode, output, errors)
 
 
 def failure(arguments: Sequence[str], stderr: bytes) -> Fault:

@@ -19,7 +19,7 @@ RULES: tuple[Rule, ...] = (
     Rule("yaml-feature", "files", is_state=True, file=(files.document("yaml-feature"),)),
     Rule("yaml-limits", "files", is_state=True, file=(files.document("yaml-limits"),)),
     Rule("schema", "files", is_state=True, file=(files.schema,)),
-    Rule("unknown-file", "files", is_state=True, file=(files.unknown_file, artifacts.unlisted)),
+    Rule("unknown-file", "files", is_state=True, step=files.too_deep, file=(files.unknown_file, artifacts.unlisted)),
     Rule("unsafe-file-type", "files", is_state=True, file=(files.unsafe_file_type,)),
     Rule("name", "files", is_state=True, file=(files.file_name,), model=(files.model_name,), version=(files.version_name,)),
     Rule("identity-mismatch", "files", is_state=True, file=(files.identity_mismatch,)),

@@ -58,6 +58,12 @@ def unknown_file(step: Step, file: File) -> Iterator[Finding]:
     yield Finding(Where(change.path), message, _unknown_hint(change.path))
 
 
+def too_deep(step: Step) -> Iterator[Finding]:
+    for path in step.too_deep:
+        message = f"this file lies more than {paths.MAX_FOLDERS} folders deep"
+        yield Finding(Where(path), message, "a registry has no such file: remove it")
+
+
 def _is_metadata_schema(step: Step, path: str) -> bool:
     return any(policy is not None and policy.metadata_schema == path for policy in (step.head.policy, step.base.policy))
 

@@ -86,6 +86,8 @@ class Step:
     now: int
     """Seconds since 1970."""
     branch: Branch = Branch()
+    too_deep: tuple[str, ...] = ()
+    """Paths that lie too deep to be looked at."""
     everything: bool = False
     """All files are in question, not only those that changed."""
     memory: dict[object, object] = field(default_factory=dict)
