@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from studbook.convention import paths
 from studbook.convention.paths import Kind, Place
-from studbook.snapshot import Entry, Snapshot
+from studbook.snapshot import Snapshot
+from studbook.tree import Entry
 
 
 class FileChange(NamedTuple):
@@ -144,9 +145,7 @@ class Change:
 
     @cached_property
     def models(self) -> tuple[ModelChange, ...]:
-        return tuple(
-            ModelChange(name, tuple(files), self._base, self._head) for name, files in self._by_model.items()
-        )
+        return tuple(ModelChange(name, tuple(files), self._base, self._head) for name, files in self._by_model.items())
 
     @property
     def files(self) -> Iterator[FileChange]:

@@ -12,8 +12,8 @@ import yaml
 
 from studbook.diagnostic import Route, Span
 from studbook.reader import Problem, Reader, Stop, Value
+from studbook.tree import MAX_BYTES
 
-MAX_BYTES = 1 << 20
 _BREAK = re.compile(r"\r\n|\r|\n")
 _FOREIGN_BREAK = re.compile("[\x85\u2028\u2029]")
 _TOKEN = re.compile(r"""'(?:[^'\r\n]|'')*'|"(?:[^"\\\r\n]|\\.)*"|[^\s,\[\]{}](?:(?!:\s|:$| #)[^,\[\]{}\r\n])*""")
@@ -120,7 +120,9 @@ def parse(data: bytes) -> Document:
 def oversized(size: int) -> Document:
     """Stands for a file that is too large to be read at all."""
     hint = "keep manifests small: link to long texts, and track data with DVC"
-    return Document("", None, array("L"), [Problem("yaml-limits", 0, f"the file has {size:,} bytes; 1 MiB is the limit", hint)])
+    return Document(
+        "", None, array("L"), [Problem("yaml-limits", 0, f"the file has {size:,} bytes; 1 MiB is the limit", hint)]
+    )
 
 
 def _decode(data: bytes) -> tuple[str, Problem | None]:
@@ -169,5 +171,3 @@ def _frequent(what: str, character: str) -> tuple[str, str] | None:
     if what.startswith("control characters"):
         return "a control character", "remove it, or write it as an escape in a double-quoted string"
     return None
-
-

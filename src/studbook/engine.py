@@ -17,7 +17,6 @@ from studbook.snapshot import Snapshot
 Judged = tuple[Rule, Finding]
 
 
-
 class _Checks:
     """The rules by what they ask about, sorted out once."""
 
@@ -27,6 +26,7 @@ class _Checks:
         self.version = [(rule, check) for rule in rules for check in rule.version]
         self.stage = [(rule, check) for rule in rules for check in rule.stage]
         self.file = [(rule, check) for rule in rules for check in rule.file]
+        self.sound_file = [(rule, check) for rule, check in self.file if not rule.of_unsound]
 
 
 _ALL = _Checks(RULES)
@@ -75,7 +75,7 @@ def of_files(step: Step, changes: Iterable[FileChange], checks: _Checks = _ALL) 
         kind = change.place.kind
         parsed = step.head.parsed(change.path, kind) if kind in YAML_KINDS else None
         file = File(change, parsed)
-        for rule, ask in checks.file:
+        for rule, ask in checks.sound_file if parsed is not None and parsed.is_sound else checks.file:
             for finding in ask(step, file):
                 yield rule, finding
 
@@ -115,7 +115,9 @@ def _diagnostic(head: Snapshot, rule: Rule, severity: Severity, finding: Finding
     span, line = _span(head, finding)
     path = finding.where.path
     full = path[1:] if path.startswith(OUTSIDE) else "/".join(part for part in (root, path) if part)
-    return Diagnostic(rule.id, severity, printable(finding.message), printable(full), span, printable(finding.hint), line)
+    return Diagnostic(
+        rule.id, severity, printable(finding.message), printable(full), span, printable(finding.hint), line
+    )
 
 
 def _span(head: Snapshot, finding: Finding) -> tuple[Span, str | None]:

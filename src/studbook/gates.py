@@ -124,7 +124,13 @@ def _plain(value: Data) -> str:
         return "{" + ", ".join(sorted(value)) + "}"
     if isinstance(value, list):
         return f"{len(value)} items"
-    return value.isoformat() if isinstance(value, datetime) else json.dumps(value) if isinstance(value, str) else str(value)
+    return (
+        value.isoformat()
+        if isinstance(value, datetime)
+        else json.dumps(value)
+        if isinstance(value, str)
+        else str(value)
+    )
 
 
 def _first_line(text: str) -> str:

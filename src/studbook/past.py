@@ -14,7 +14,8 @@ from studbook.diagnostic import Fault
 from studbook.git import Repository, log
 from studbook.git.log import Commit
 from studbook.history import Held, Moment, StageHistory, WasArchived, replay
-from studbook.snapshot import Documents, Entry
+from studbook.snapshot import Documents
+from studbook.tree import Entry
 
 _UNREADABLE = "unreadable:"
 
@@ -85,7 +86,12 @@ class GitPast:
             self.clock  # noqa: B018
 
     def _replay(self, model: str, commits: list[Commit]) -> dict[str, StageHistory]:
-        stages = {place.name for c in commits for path in c.files if (place := paths.place(self._short(path))).kind is Kind.STAGE}
+        stages = {
+            place.name
+            for c in commits
+            for path in c.files
+            if (place := paths.place(self._short(path))).kind is Kind.STAGE
+        }
         return {stage: replay(self._events(stage, commits)) for stage in stages}
 
     def _events(self, stage: str, commits: list[Commit]) -> Iterator[Held | WasArchived]:

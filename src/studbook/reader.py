@@ -77,7 +77,9 @@ class Reader:
         self._next()  # document end
         after = self._next()
         if not isinstance(after, StreamEndEvent):
-            self._refuse("yaml-feature", after, "a second YAML document", "keep one document in a file: remove the `---`")
+            self._refuse(
+                "yaml-feature", after, "a second YAML document", "keep one document in a file: remove the `---`"
+            )
         return value
 
     def _node(self, event: Event, depth: int) -> Value:
@@ -128,7 +130,9 @@ class Reader:
         return items
 
     def _too_many(self, event: Event) -> NoReturn:
-        self._stop("yaml-limits", event, f"more than {MAX_NODES:,} values", "split the file, or link to the data instead")
+        self._stop(
+            "yaml-limits", event, f"more than {MAX_NODES:,} values", "split the file, or link to the data instead"
+        )
 
     def _key(self, event: Event) -> str:
         kind: type = type(event)
@@ -161,14 +165,21 @@ class Reader:
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         number = float(text) if _FLOAT.match(text) else None
         if _SPECIAL.match(text) or (number is not None and math.isinf(number)):
-            return self._refuse("schema", event, f"`{_short(text)}` is not a finite number", "leave the value out, or quote it if it is text")
+            return self._refuse(
+                "schema",
+                event,
+                f"`{_short(text)}` is not a finite number",
+                "leave the value out, or quote it if it is text",
+            )
         return text if number is None else number
 
     def _feature(self, event: Event) -> None:
         what, sign = ("an alias", "*") if isinstance(event, AliasEvent) else ("an anchor", "&")
         if not isinstance(event, AliasEvent) and event.anchor is None:
             what, sign = "a tag", "!"
-        self._refuse("yaml-feature", event, f"{what} (`{sign}`)", "write the value out; quote it if it is meant as text")
+        self._refuse(
+            "yaml-feature", event, f"{what} (`{sign}`)", "write the value out; quote it if it is meant as text"
+        )
 
     def _refuse(self, rule: str, event: Event, what: str, hint: str) -> None:
         message = f"{what} is not allowed in a registry" if rule == "yaml-feature" else what

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,44 +17,9 @@ from studbook.convention.policy import Policy
 from studbook.convention.small import Archived, Pointer, StagePointer, Waiver
 from studbook.diagnostic import Where
 from studbook.document import Document
-
-REGULAR = "100644"
-FOLDER = "40000"
+from studbook.tree import Blobs, Entry, Tree
 
 R = TypeVar("R", bound=base.FileRecord)
-
-
-class Entry(NamedTuple):
-    """What a tree says of a name: Git's mode and object id."""
-
-    mode: str
-    oid: str
-
-    @property
-    def is_folder(self) -> bool:
-        return self.mode == FOLDER
-
-    @property
-    def is_regular(self) -> bool:
-        return self.mode == REGULAR
-
-
-class Tree(Protocol):
-    """Names and their entries, below the registry's folder ("" is the folder itself)."""
-
-    def listing(self, folder: str) -> Mapping[str, Entry]: ...
-
-
-class Blobs(Protocol):
-    """Contents by object id."""
-
-    def read(self, oid: str) -> bytes | int:
-        """The bytes, or only how many there are where that is over the limit."""
-        ...
-
-    def prefetch(self, oids: Iterable[str]) -> None:
-        """These will be read soon."""
-        ...
 
 
 class Parsed(Generic[R]):
@@ -68,6 +33,10 @@ class Parsed(Generic[R]):
         self.record = record
         self.faults = faults
 
+    @property
+    def is_sound(self) -> bool:
+        return not self.faults and not self.document.problems
+
     def at(self, *route: str | int) -> Where:
         return Where(self.path, route)
 
@@ -77,7 +46,9 @@ class Documents:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._parsed: dict[tuple[str, type[base.FileRecord]], tuple[Document, base.FileRecord | None, tuple[base.Fault, ...]]] = {}
+        self._parsed: dict[
+            tuple[str, type[base.FileRecord]], tuple[Document, base.FileRecord | None, tuple[base.Fault, ...]]
+        ] = {}
 
     def prefetch(self, oids: Iterable[str]) -> None:
         self._blobs.prefetch(oids)
@@ -241,5 +212,3 @@ class Snapshot:
         """The version that holds a stage; None where it is empty or its file cannot be read."""
         record = self._record(paths.stage_file(model, stage), StagePointer)
         return record.version if record else None
-
-

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from studbook import __version__, engine, events
 from studbook.change import Change, FileChange, file_change
@@ -15,26 +14,16 @@ from studbook.convention.paths import Kind
 from studbook.convention.small import StagePointer
 from studbook.diagnostic import Fault, Report
 from studbook.git import Repository, log
-from studbook.git.merge import Merge, combine, conflicts_elsewhere, diff, merge
+from studbook.git.merge import conflicts_elsewhere
 from studbook.git.objects import MergedTree
 from studbook.past import GitPast
+from studbook.question import Question, ask
 from studbook.rules.step import Branch, Detour, Step
-from studbook.snapshot import Documents, Entry, Snapshot, Tree
+from studbook.snapshot import Documents, Snapshot
+from studbook.tree import Entry, Tree
 
 CLOCK_SKEW = 300
 """Seconds that a commit may be ahead of the wall clock."""
-
-
-class Question(NamedTuple):
-    """What is compared: the commit that receives the change, and what it would hold afterwards."""
-
-    base: str
-    head: str
-    merge: Merge
-    bases: tuple[str, ...] = ()
-    """Merge bases, where head is a branch to be merged."""
-    way: log.Way = log.Way({}, {})
-    is_merge: bool = True
 
 
 def validate(
@@ -53,28 +42,9 @@ def validate(
     cannot be asked.
     """
     with Repository(Path(directory), registry) as repo:
-        question = of_merge(repo, base, head or "HEAD") if base is not None else of_working_tree(repo)
-        return judge(repo, question, everything=everything, excuse=base is not None or not everything, now=now)
-
-
-def of_working_tree(repo: Repository) -> Question:
-    base, head = repo.head_or_empty(), repo.working_tree()
-    return Question(base, head, combine({}, diff(repo.git, base, head, repo.root), set(), {}), is_merge=False)
-
-
-def of_merge(repo: Repository, base: str, head: str) -> Question:
-    ours, theirs = repo.resolve_all(base, head)
-    way = log.way(repo.git, ours, theirs)
-    bases = repo.merge_bases(ours, theirs, way)
-    if not bases and repo.is_shallow:
-        raise Fault("base and head have no common commit in this shallow clone", "fetch it all: git fetch --unshallow")
-    merged = merge(repo.git, bases, ours, theirs, repo.root) if bases else Merge({}, (), ())
-    return Question(ours, theirs, merged, tuple(bases), way)
-
-
-def of_step(repo: Repository, parent: str, commit: str) -> Question:
-    """A step that is merged already: the commit against its first parent, as they are."""
-    return Question(parent, commit, combine({}, diff(repo.git, parent, commit, repo.root), set(), {}), is_merge=False)
+        return judge(
+            repo, ask(repo, base, head), everything=everything, excuse=base is not None or not everything, now=now
+        )
 
 
 def judge(
@@ -133,7 +103,9 @@ def _check_requirement(base: Snapshot) -> None:
     except InvalidSpecifier as error:
         raise Fault(f"registry.yaml on base says `requires: {wanted}`, which is no version range") from error
     if not allowed.contains(__version__, prereleases=True):
-        raise Fault(f"this registry asks for studbook {wanted}, and this is {__version__}", f"pip install 'studbook{wanted}'")
+        raise Fault(
+            f"this registry asks for studbook {wanted}, and this is {__version__}", f"pip install 'studbook{wanted}'"
+        )
 
 
 def _plainly_met(wanted: str) -> bool:

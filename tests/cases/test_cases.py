@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support.lab import START, Content, Lab
 
 from studbook.render.text import render
+from support.lab import START, Content, Lab
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/expected.txt"))

@@ -31,9 +31,7 @@ class Workplace(Lab):
     def studbook(self, *arguments: str, at: str = ".") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "studbook", *arguments]
         environment = {**self.environment, "HOME": str(self.path.parent)}
-        return subprocess.run(
-            command, cwd=self.path / at, env=environment, capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, cwd=self.path / at, env=environment, capture_output=True, text=True, check=False)
 
     def files(self) -> dict[str, str]:
         found = (file for file in self.path.rglob("*") if file.is_file() and ".git" not in file.parts)

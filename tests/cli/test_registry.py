@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from studbook.git import Repository
-from studbook.validate import judge, of_step
+from studbook.question import of_step
+from studbook.validate import judge
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = ROOT / "registry"
 MANIFESTS = sorted(REGISTRY.rglob("manifest.yaml"))
 REFERENCES = [f"{m.parents[2].relative_to(REGISTRY).as_posix()}@{m.parent.name}" for m in MANIFESTS]
-BYTES = {reference: manifest for reference, manifest in zip(REFERENCES, MANIFESTS, strict=True)}
+BYTES = dict(zip(REFERENCES, MANIFESTS, strict=True))
 
 
 def _load(path: Path) -> dict[str, object]:
@@ -28,7 +29,9 @@ def _load(path: Path) -> dict[str, object]:
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(ROOT), *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(ROOT), *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def test_every_step_of_the_history_was_legal_at_its_time() -> None:
@@ -84,7 +87,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone") / "studbook"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    pulled = subprocess.run([sys.executable, "-m", "dvc", "pull", "--quiet"], cwd=folder, env=environment, capture_output=True, text=True)
+    pulled = subprocess.run(
+        [sys.executable, "-m", "dvc", "pull", "--quiet"], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert pulled.returncode == 0, pulled.stderr
     return folder
 

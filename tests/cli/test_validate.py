@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from support import samples
 from support.command import report, studbook
 from support.lab import START, Lab
@@ -29,14 +30,23 @@ def test_json_is_the_contract_to_the_letter(lab: Lab) -> None:
     assert value["base"] == lab.git("rev-parse", "main")
     assert value["head"] == lab.git("rev-parse", "topic")
     assert value["changes"] == [
-        {"kind": "stage-changed", "model": "churn", "stage": "production", "from": "1.0.0", "to": "1.2.0", "rollback": False}
+        {
+            "kind": "stage-changed",
+            "model": "churn",
+            "stage": "production",
+            "from": "1.0.0",
+            "to": "1.2.0",
+            "rollback": False,
+        }
     ]
     (illegal,) = [d for d in value["diagnostics"] if d["rule"] == "illegal-transition"]
     assert list(illegal) == ["rule", "severity", "message", "path", "line", "column", "hint"]
     assert (illegal["severity"], illegal["path"], illegal["line"], illegal["column"]) == ("error", PRODUCTION, 1, 10)
 
 
-@pytest.mark.parametrize("revisions", [["main..topic"], ["--base", "main..topic"], ["--base", "main", "--head", "topic"]])
+@pytest.mark.parametrize(
+    "revisions", [["main..topic"], ["--base", "main..topic"], ["--base", "main", "--head", "topic"]]
+)
 def test_revisions_may_be_given_as_a_range(lab: Lab, revisions: list[str]) -> None:
     _propose(lab, JUMP)
     assert studbook("validate", *revisions, cwd=lab.path).returncode == 1
@@ -143,7 +153,12 @@ def test_github_annotations_escape_what_could_end_them(lab: Lab) -> None:
 
 
 def test_a_replace_ref_changes_nothing(lab: Lab) -> None:
-    good = lab.commit({PRODUCTION: samples.stage("1.1.0", "better")}, branch="good", at=START + 30 * 86400, parents=[lab.git("rev-parse", "main")])
+    good = lab.commit(
+        {PRODUCTION: samples.stage("1.1.0", "better")},
+        branch="good",
+        at=START + 30 * 86400,
+        parents=[lab.git("rev-parse", "main")],
+    )
     _propose(lab, JUMP)
     lab.git("replace", lab.git("rev-parse", "topic"), good)
     assert studbook("validate", "main..topic", cwd=lab.path).returncode == 1
@@ -196,7 +211,13 @@ def test_no_color_is_respected_and_colour_comes_only_with_a_terminal(lab: Lab) -
         import sys
 
         env = {**os.environ, "TERM": "xterm-256color", **environment}
-        subprocess.run([sys.executable, "-m", "studbook", "validate", "main..topic"], cwd=lab.path, env=env, stdout=follower, stderr=follower)
+        subprocess.run(
+            [sys.executable, "-m", "studbook", "validate", "main..topic"],
+            cwd=lab.path,
+            env=env,
+            stdout=follower,
+            stderr=follower,
+        )
         os.close(follower)
         text = b""
         while chunk := _read(leader):

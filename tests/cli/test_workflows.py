@@ -216,7 +216,7 @@ def test_the_pull_requests_own_judge_is_not_heard(tmp_path: Path) -> None:
     name, install = (str(step["run"]) for step in list(steps(GITHUB / "workflows/registry.yml"))[1:3])
     assert runner.run(name).returncode == 0
     (tmp_path / "temp/studbook/bin").unlink()
-    done = runner.run(install.replace("pip\" install", "pip\" --version #"))
+    done = runner.run(install.replace('pip" install', 'pip" --version #'))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "temp/judge/src/judge.py").read_text() == "old"
     assert not (tmp_path / "temp/judge/venv.py").exists()

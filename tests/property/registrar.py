@@ -94,7 +94,15 @@ class Registrar:
     def draw(self) -> tuple[str, Files]:
         """A legal step, already entered into the model: what it is called, and the files that it changes."""
         self._wait()
-        moves = [self._register, self._evaluate, self._stage, self._promote, self._roll_back, self._archive, self._unarchive]
+        moves = [
+            self._register,
+            self._evaluate,
+            self._stage,
+            self._promote,
+            self._roll_back,
+            self._archive,
+            self._unarchive,
+        ]
         while True:
             name = self.rng.choice(sorted(self.models))
             if files := self.rng.choice(moves)(name, self.models[name]):

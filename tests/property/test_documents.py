@@ -11,14 +11,18 @@ from studbook import document
 from studbook.convention.writing import dump
 
 _WITHIN_A_SECOND = timedelta(seconds=1)
-_YAMLISH = st.text(alphabet=st.sampled_from("abn:-?[]{},#&*!|>'\"%@`~ \n\t01.e<=_\\é\u2028\x85\ufeff\x00"), max_size=400)
+_YAMLISH = st.text(
+    alphabet=st.sampled_from("abn:-?[]{},#&*!|>'\"%@`~ \n\t01.e<=_\\é\u2028\x85\ufeff\x00"), max_size=400
+)
 _SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**70), 2**70),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=30),
-    st.sampled_from(["no", "on", "1:30", "010", "1_000", "1e-3", "0x1F", "2026-11-01", "~", "null", "", " ", "1.0", ".inf"]),
+    st.sampled_from(
+        ["no", "on", "1:30", "010", "1_000", "1e-3", "0x1F", "2026-11-01", "~", "null", "", " ", "1.0", ".inf"]
+    ),
 )
 _KEYS = st.text(min_size=1, max_size=12) | st.sampled_from(["yes", "1", "null", "<<", "1e3", "-", "?"])
 _VALUES = st.recursive(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from property.registrar import Files, Registrar
 from support import samples
 from support.lab import Content, Lab, errors
@@ -105,7 +106,10 @@ def remove_version(name: str, version: str, folder: str, r: Registrar) -> tuple[
 
 def copy_version(name: str, version: str, folder: str, r: Registrar) -> tuple[Files, str]:
     target = f"registry/{name}/versions/9.9.9"
-    return {f"{target}/manifest.yaml": samples.manifest(name, version), f"{target}/model.onnx.dvc": samples.pointer()}, "identity-mismatch"
+    return {
+        f"{target}/manifest.yaml": samples.manifest(name, version),
+        f"{target}/model.onnx.dvc": samples.pointer(),
+    }, "identity-mismatch"
 
 
 def archive_holder(name: str, version: str, folder: str, r: Registrar) -> tuple[Files, str] | None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from studbook.diagnostic import Report
 from support import samples
 from support.command import report, studbook
 from support.lab import START, Content, Lab, errors, rules
 from support.sample import NOW
-
-from studbook.diagnostic import Report
 
 Files = dict[str, Content]
 V = "registry/churn/versions/2.0.0"
@@ -40,7 +40,9 @@ def judged(lab: Lab, files: Files) -> Report:
         ("infinite metrics", samples.manifest("churn", "2.0.0").replace("0.9", ".inf"), "schema"),
     ],
 )
-@pytest.mark.parametrize("path", [f"{V}/manifest.yaml", "registry/churn/model.yaml", "registry/churn/stages/production.yaml"])
+@pytest.mark.parametrize(
+    "path", [f"{V}/manifest.yaml", "registry/churn/model.yaml", "registry/churn/stages/production.yaml"]
+)
 def test_a_hostile_file_is_one_clear_finding(lab: Lab, name: str, content: bytes | str, rule: str, path: str) -> None:
     found = judged(lab, {path: content})
     assert rule in errors(found)
@@ -54,18 +56,26 @@ def test_a_blob_of_a_hundred_megabytes_is_not_read(lab: Lab) -> None:
 @pytest.mark.parametrize("mode", ["120000", "160000", "100755"])
 def test_registry_itself_may_be_no_link_submodule_or_file(lab: Lab, mode: str) -> None:
     body = "1" * 40 if mode == "160000" else "../elsewhere"
-    files: Files = {path: None for path in lab.git("ls-tree", "-r", "--name-only", "main").splitlines()}
+    files: Files = dict.fromkeys(lab.git("ls-tree", "-r", "--name-only", "main").splitlines())
     found = judged(lab, {**files, "registry": (mode, body)})
     assert ("unsafe-file-type", "registry") in {(d.rule, d.path) for d in found.diagnostics}
 
 
 @pytest.mark.parametrize("mode", ["120000", "160000", "100755"])
 @pytest.mark.parametrize(
-    "path", ["registry/registry.yaml", "registry/churn/stages/production.yaml", f"{V}/manifest.yaml", "registry/churn/versions"]
+    "path",
+    [
+        "registry/registry.yaml",
+        "registry/churn/stages/production.yaml",
+        f"{V}/manifest.yaml",
+        "registry/churn/versions",
+    ],
 )
 def test_links_submodules_and_executables_are_never_read(lab: Lab, mode: str, path: str) -> None:
     body = "1" * 40 if mode == "160000" else samples.stage("1.2.0", "through a link")
-    gone: Files = {p: None for p in lab.git("ls-tree", "-r", "--name-only", "main").splitlines() if p.startswith(f"{path}/")}
+    gone: Files = {
+        p: None for p in lab.git("ls-tree", "-r", "--name-only", "main").splitlines() if p.startswith(f"{path}/")
+    }
     assert "unsafe-file-type" in errors(judged(lab, {**gone, path: (mode, body)}))
 
 
@@ -88,7 +98,9 @@ def test_a_path_of_any_shape_is_an_error_and_never_a_crash(lab: Lab, path: str) 
 def test_printing_such_paths_works_in_every_format(lab: Lab) -> None:
     judged(lab, {"registry/\udcff\x1b[31m\nx.yaml": "x: 1\n"})
     for form in ("text", "json", "github"):
-        done = studbook("validate", "main..topic", "--format", form, cwd=lab.path, PYTHONIOENCODING="ascii:strict", LC_ALL="C")
+        done = studbook(
+            "validate", "main..topic", "--format", form, cwd=lab.path, PYTHONIOENCODING="ascii:strict", LC_ALL="C"
+        )
         assert done.returncode == 1, done.stderr
         assert "\x1b" not in done.stdout
         assert "Traceback" not in done.stderr
@@ -101,11 +113,18 @@ def test_ten_thousand_stray_files_are_ten_thousand_findings(lab: Lab) -> None:
 
 def test_a_gate_that_never_ends_is_an_error(lab: Lab) -> None:
     loops = "candidate.params.l.all(a, candidate.params.l.all(b, candidate.params.l.all(c, a + b + c >= 0.0)))"
-    policy = (lab.git("show", "main:registry/registry.yaml") + "\n").replace("'\"holdout\" in candidate.evaluations'", f"'{loops}'")
+    policy = (lab.git("show", "main:registry/registry.yaml") + "\n").replace(
+        "'\"holdout\" in candidate.evaluations'", f"'{loops}'"
+    )
     lab.commit({"registry/registry.yaml": policy}, at=NOW)
     lab.commit(dict(samples.version_files("churn", "2.0.0", params={"l": list(range(3000))})), at=NOW + 1)
     lab.commit({"registry/churn/stages/staging.yaml": samples.stage("2.0.0")}, at=NOW + 2)
-    lab.commit({"registry/churn/stages/production.yaml": samples.stage("2.0.0")}, branch="topic", at=NOW + 90_000, parents=[lab.git("rev-parse", "main")])
+    lab.commit(
+        {"registry/churn/stages/production.yaml": samples.stage("2.0.0")},
+        branch="topic",
+        at=NOW + 90_000,
+        parents=[lab.git("rev-parse", "main")],
+    )
     assert errors(lab.validate(now=NOW + 90_000)) == ["gate-error"]
 
 
@@ -150,7 +169,9 @@ def test_a_clean_merge_by_git_that_nobody_reviewed_is_a_conflict(empty_lab: Call
     policy = "".join(f"# line {n}\n" for n in range(40))
     lab.commit({"registry/registry.yaml": f"convention: 1\n{policy}stages: {{}}\n"})
     start = lab.git("rev-parse", "main")
-    lab.commit({"registry/registry.yaml": f"convention: 1\nx-a: 1\n{policy}stages: {{}}\n"}, branch="topic", parents=[start])
+    lab.commit(
+        {"registry/registry.yaml": f"convention: 1\nx-a: 1\n{policy}stages: {{}}\n"}, branch="topic", parents=[start]
+    )
     lab.commit({"registry/registry.yaml": f"convention: 1\n{policy}stages: {{}}\nx-b: 1\n"})
     assert errors(lab.validate(now=NOW)) == ["merge-conflict"]
 

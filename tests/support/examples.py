@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+
 from studbook.diagnostic import Report
 from studbook.rules import page
-
 from support import samples
 from support.lab import START, Content, Lab
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from studbook.diagnostic import Report
 from studbook.git import Repository
-from studbook.validate import judge, of_merge, of_step
+from studbook.question import of_merge, of_step
+from studbook.validate import judge
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z"""
@@ -61,7 +62,10 @@ class Lab:
 
     def tip(self, branch: str) -> str | None:
         done = subprocess.run(
-            ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"], cwd=self.path, capture_output=True, env=self.environment
+            ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"],
+            cwd=self.path,
+            capture_output=True,
+            env=self.environment,
         )
         return done.stdout.decode().strip() or None
 

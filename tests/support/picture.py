@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
+
 from studbook.render.text import render
 from support import examples
 from support.examples import Example

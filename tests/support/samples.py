@@ -48,7 +48,9 @@ def stage(version: str, reason: str | None = "better", retry: str | None = None)
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def evaluation(model: str, version: str, auc: float = 0.9, created: str = "2026-01-02T00:00:00Z", md5: str = MD5) -> str:
+def evaluation(
+    model: str, version: str, auc: float = 0.9, created: str = "2026-01-02T00:00:00Z", md5: str = MD5
+) -> str:
     return (
         f'convention: 1\nmodel: {model}\nversion: {version}\ncreated: "{created}"\n'
         f'metrics: {{auc: {auc}}}\ndata: {{name: holdout, md5: "{md5}"}}\n'

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support import examples, samples
 from support.lab import START, Content, Lab, errors, rules
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from studbook.diagnostic import Severity
 from studbook.rules import BY_ID, RULES, page
 from support import examples
 from support.examples import Example
 from support.lab import errors, rules
 
-PAGES = {path.name.removesuffix(".md") for path in Path(page.__code__.co_filename).parent.joinpath("pages").glob("*.md")}
+PAGES = {
+    path.name.removesuffix(".md") for path in Path(page.__code__.co_filename).parent.joinpath("pages").glob("*.md")
+}
 EXAMPLES = [example for rule in RULES if rule.id in PAGES for example in examples.of_page(rule.id)]
 
 

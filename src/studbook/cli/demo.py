@@ -55,7 +55,9 @@ def command(settings: Settings, folder: Path) -> int:
     folder = Path(settings.directory, folder).absolute()
     repository = play(folder, _Told(target), colour=sys.stdout.isatty() and not target.no_color)
     target.print()
-    target.print(Text.assemble("The repository is yours to play in: ", (f"cd {_shown(repository)}", "bold")), soft_wrap=True)
+    target.print(
+        Text.assemble("The repository is yours to play in: ", (f"cd {_shown(repository)}", "bold")), soft_wrap=True
+    )
     target.print("Change a file below registry/ and run `studbook validate`; `studbook rules` lists what it looks for.")
     return 0
 

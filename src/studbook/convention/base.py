@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from studbook.convention.names import COMMIT, LABEL, MAX_VERSION, MODEL, OWNER, VERSION
 from studbook.diagnostic import Route
@@ -45,19 +45,19 @@ def _anchored(pattern: str) -> str:
     return f"^(?:{pattern})$"
 
 
-Text: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Size: TypeAlias = Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(_whole)]
-ModelName: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(MODEL))]
-Version: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(VERSION), max_length=MAX_VERSION)]
-VersionReference: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(f"{MODEL}@{VERSION}"))]
-StageName: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(LABEL))]
-Owner: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(OWNER))]
-Commit: TypeAlias = Annotated[str, StringConstraints(pattern=_anchored(COMMIT))]
-Md5: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}(?:\.dir)?$")]
-Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ModelName: TypeAlias = Annotated[str, Field(pattern=_anchored(MODEL))]
+Version: TypeAlias = Annotated[str, Field(pattern=_anchored(VERSION), max_length=MAX_VERSION)]
+VersionReference: TypeAlias = Annotated[str, Field(pattern=_anchored(f"{MODEL}@{VERSION}"))]
+StageName: TypeAlias = Annotated[str, Field(pattern=_anchored(LABEL))]
+Owner: TypeAlias = Annotated[str, Field(pattern=_anchored(OWNER))]
+Commit: TypeAlias = Annotated[str, Field(pattern=_anchored(COMMIT))]
+Md5: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}(?:\.dir)?$")]
+Sha256: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Timestamp: TypeAlias = Annotated[
     str,
-    StringConstraints(
+    Field(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$"
     ),
     Field(json_schema_extra={"format": "date-time"}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
@@ -41,7 +41,7 @@ def _one_of(*names: str) -> JsonDict:
 
 
 class Artifact(Record):
-    path: Annotated[str, StringConstraints(pattern=f"^{ARTIFACT}$", max_length=200)]
+    path: Annotated[str, Field(pattern=f"^{ARTIFACT}$", max_length=200)]
     size: Size
     sha256: Sha256
     format: Text | None = None

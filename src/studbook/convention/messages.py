@@ -103,7 +103,10 @@ def _wrong_value(details: ErrorDetails, route: Route, name: str, source: Source)
 def _wrong_type(kind: str, value: object, route: Route, name: str, source: Source) -> tuple[str, str]:
     wanted = _KINDS[kind]
     if not route:
-        return f"the file is {_describe(value)}, and should be a mapping of keys to values", "see `studbook explain schema`"
+        return (
+            f"the file is {_describe(value)}, and should be a mapping of keys to values",
+            "see `studbook explain schema`",
+        )
     if kind == "string_type" and isinstance(value, bool | int | float):
         raw = source.raw(route)
         return f"{name} must be text, and YAML reads {raw} as {_describe(value)}", f'quote it: "{raw}"'
@@ -130,7 +133,13 @@ def _route(loc: tuple[int | str, ...], value: object) -> Route:
     """A place in the file, from pydantic's, which also names the branches of a union."""
     route: list[str | int] = []
     for step in loc:
-        if isinstance(value, dict) and step in value or isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if (
+            (isinstance(value, dict)
+            and step in value)
+            or (isinstance(value, list)
+            and isinstance(step, int)
+            and step < len(value))
+        ):
             value = value[step]  # type: ignore[index]
             route.append(step)
     return tuple(route)
@@ -145,7 +154,10 @@ def _name(route: Route) -> str:
 
 def _expected(route: Route) -> str:
     keys = [step for step in route if isinstance(step, str)]
-    return next((text for key, text in _PATTERNS if keys and keys[-1] == key), "a value of the form shown in `studbook explain schema`")
+    return next(
+        (text for key, text in _PATTERNS if keys and keys[-1] == key),
+        "a value of the form shown in `studbook explain schema`",
+    )
 
 
 def _cut(value: object) -> str:

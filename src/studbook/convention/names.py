@@ -57,7 +57,9 @@ def is_stage(text: str) -> bool:
 def is_artifact(text: str) -> bool:
     """One name, and none of the registry's own (also not on a file system that ignores case)."""
     lowered = text.lower()
-    return re.fullmatch(ARTIFACT, text) is not None and lowered not in RESERVED_ARTIFACTS and not lowered.endswith(".dvc")
+    return (
+        re.fullmatch(ARTIFACT, text) is not None and lowered not in RESERVED_ARTIFACTS and not lowered.endswith(".dvc")
+    )
 
 
 _Identifier = tuple[int, int, str]

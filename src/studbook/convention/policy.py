@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
 from studbook.convention.base import Fault, FileRecord, Owner, Record, Text
 from studbook.convention.names import LABEL, is_label, is_stage
@@ -32,8 +32,8 @@ class Gate(Record):
 class StagePolicy(Record):
     """How a version comes into a stage, and how it may leave it."""
 
-    from_: list[Annotated[str, StringConstraints(pattern=f"^{LABEL}$")]] = Field(alias="from", min_length=1)
-    soak: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}[smhd]$")] | None = None
+    from_: list[Annotated[str, Field(pattern=f"^{LABEL}$")]] = Field(alias="from", min_length=1)
+    soak: Annotated[str, Field(pattern=r"^[0-9]{1,6}[smhd]$")] | None = None
     approvers: list[Owner] = []
     reason: Literal["optional", "required"] = "optional"
     emptying: Literal["forbidden", "allowed"] = "forbidden"
@@ -68,14 +68,18 @@ class Policy(FileRecord):
     registration: Registration = Registration.model_construct()
     evaluations: dict[str, SuitePolicy] = {}
     artifacts: ArtifactPolicy = ArtifactPolicy.model_construct()
-    metadata_schema: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.json$")] | None = None
+    metadata_schema: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.json$")] | None = None
 
     def semantic(self) -> Iterator[Fault]:
         for stage in self.stages:
             if not is_stage(stage):
-                hint = "use lower-case letters, digits and hyphens; not new, registered, archived, latest or v1, v2, ..."
+                hint = (
+                    "use lower-case letters, digits and hyphens; not new, registered, archived, latest or v1, v2, ..."
+                )
                 yield Fault(("stages", stage), f"`{stage}` cannot be the name of a stage", hint, key=True, rule="name")
         for suite in self.evaluations:
             if not is_label(suite):
                 hint = "use lower-case letters, digits and hyphens, beginning with a letter"
-                yield Fault(("evaluations", suite), f"`{suite}` cannot be the name of a suite", hint, key=True, rule="name")
+                yield Fault(
+                    ("evaluations", suite), f"`{suite}` cannot be the name of a suite", hint, key=True, rule="name"
+                )

@@ -56,5 +56,3 @@ class Pointer(FileRecord):
     @property
     def is_directory(self) -> bool:
         return self.out.md5.endswith(".dir")
-
-

@@ -27,7 +27,9 @@ def dump(value: object) -> str:
             return True
 
     Dumper.add_representer(str, _text)
-    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=118, default_flow_style=False)
+    text: str = yaml.dump(
+        value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=118, default_flow_style=False
+    )
     return text
 
 

@@ -74,7 +74,9 @@ def _begin(theatre: Theatre, teller: Teller) -> None:
 
 def _first_version(theatre: Theatre, teller: Teller) -> None:
     teller.scene("Register the first version, and bring it into production")
-    teller.say("Two measurements of thirty, a logistic regression. DVC takes the bytes; Git gets a pointer and a manifest.")
+    teller.say(
+        "Two measurements of thirty, a logistic regression. DVC takes the bytes; Git gets a pointer and a manifest."
+    )
     _register(theatre, "1.0.0", show=True)
     _evaluate(theatre, "1.0.0")
     _promote(theatre, "1.0.0", "staging")
@@ -95,7 +97,9 @@ def _better_version(theatre: Theatre, teller: Teller) -> None:
 
 def _worse_version(theatre: Theatre, teller: Teller) -> None:
     teller.scene("A version that a gate keeps out")
-    teller.say("Boosted trees, more parameters, overfitted. Staging takes it; production compares it on the same holdout data.")
+    teller.say(
+        "Boosted trees, more parameters, overfitted. Staging takes it; production compares it on the same holdout data."
+    )
     _register(theatre, "2.0.0")
     _evaluate(theatre, "2.0.0")
     _promote(theatre, "2.0.0", "staging")
@@ -108,7 +112,9 @@ def _rollback(theatre: Theatre, teller: Teller) -> None:
     promotion = theatre.quietly("git", "log", "-1", "--first-parent", "--format=%h", "--", _stage_file("production"))
     theatre.run("git", "revert", "--no-edit", "--mainline", "1", promotion)
     _review(theatre, "rollback")
-    teller.say("A rollback goes to a version that held the stage before. Gates and soak are not asked: it must never wait.")
+    teller.say(
+        "A rollback goes to a version that held the stage before. Gates and soak are not asked: it must never wait."
+    )
     teller.scene("The version that was rolled back tries to come back")
     _promote(theatre, "1.1.0", "production", "let us try again", refused=True)
     teller.say("It would have to say why: a line `retry:` in the stage's file.")
@@ -133,7 +139,9 @@ def _register(theatre: Theatre, version: str, *, show: bool = False) -> None:
     theatre.copy(data, f"{folder}/model.onnx")
     theatre.run("dvc", "add", "--quiet", f"{folder}/model.onnx")
     theatre.run("dvc", "push", "--quiet", f"{folder}/model.onnx.dvc")
-    theatre.write(f"{folder}/manifest.yaml", dump(_manifest(version, data, asset.joinpath("record.json").read_text())), show=show)
+    theatre.write(
+        f"{folder}/manifest.yaml", dump(_manifest(version, data, asset.joinpath("record.json").read_text())), show=show
+    )
     _propose(theatre, f"Register {MODEL} {version}")
     _review(theatre, f"register/{version}")
 
@@ -143,8 +151,16 @@ def _manifest(version: str, data: bytes, recorded: str) -> dict[str, object]:
     code = record["lineage"].pop("code")
     origin = {"uri": f"pkg:pypi/studbook#{code['path'].removeprefix('src/')}", "note": code["command"]}
     artifact = {"path": "model.onnx", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "format": "onnx"}
-    head = {"convention": 1, "model": MODEL, "version": version, "created": _now(), "description": record["description"]}
-    rest: dict[str, object] = {key: record[key] for key in ("params", "metrics", "runtime", "signature", "license") if key in record}
+    head = {
+        "convention": 1,
+        "model": MODEL,
+        "version": version,
+        "created": _now(),
+        "description": record["description"],
+    }
+    rest: dict[str, object] = {
+        key: record[key] for key in ("params", "metrics", "runtime", "signature", "license") if key in record
+    }
     return {**head, "artifacts": [artifact], **rest, "lineage": {"origin": origin, **record["lineage"]}}
 
 

@@ -50,7 +50,9 @@ class Repository:
     def __enter__(self) -> Repository:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -142,7 +144,9 @@ def registry_path(path: str) -> str:
     """The registry's folder, from the root of the repository; "" is the root itself."""
     parts = [part for part in path.replace(os.sep, "/").split("/") if part not in ("", ".")]
     if ".." in parts or path.startswith("/"):
-        raise Fault(f"--registry {path}: not a folder inside the repository", "give a path from the root of the repository")
+        raise Fault(
+            f"--registry {path}: not a folder inside the repository", "give a path from the root of the repository"
+        )
     return "/".join(parts)
 
 

@@ -29,4 +29,7 @@ def signed(git: Git, commits: Iterable[str]) -> dict[str, Signed]:
     output = git.run(*command, stdin="".join(f"{oid}\n" for oid in asked).encode())
     fields = output.decode("utf-8", "replace").split("\0")
     rows = (fields[at : at + 5] for at in range(0, len(fields) - 4, 5))
-    return {oid: Signed(oid, tuple(parents.split()), author, email, text.strip()) for oid, parents, author, email, text in rows}
+    return {
+        oid: Signed(oid, tuple(parents.split()), author, email, text.strip())
+        for oid, parents, author, email, text in rows
+    }

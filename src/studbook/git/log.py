@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from studbook.git.merge import entries
 from studbook.git.process import Git, failure
-from studbook.snapshot import Entry
+from studbook.tree import Entry
 
 
 class Commit(NamedTuple):
@@ -63,7 +63,17 @@ def branch_values(git: Git, base: str, head: str, pathspec: str) -> Iterator[tup
 
     A merge counts only where its result differs from all its parents.
     """
-    command = ("log", "-c", "--full-history", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-color")
+    command = (
+        "log",
+        "-c",
+        "--full-history",
+        "--raw",
+        "-z",
+        "--no-abbrev",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-color",
+    )
     output = git.run(*command, "--format=%x01%H", head, f"^{base}", "--", pathspec)
     parts, commit = iter(output.split(b"\0")), ""
     for part in parts:

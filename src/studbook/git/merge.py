@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from studbook.git.process import Git
-from studbook.snapshot import Entry
+from studbook.tree import Entry
 
 Delta = dict[str, tuple[Entry | None, Entry | None]]
 """Path to what stood there before and after."""
@@ -96,7 +96,9 @@ def _collisions(changes: Mapping[str, Entry | None], ours: Delta) -> set[str]:
     """Paths at which one side puts a file and the other a folder."""
     their_files = {path for path, entry in changes.items() if entry is not None}
     our_files = {path for path, (_, entry) in ours.items() if entry is not None}
-    return _inside(their_files, our_files) | {p for q in _inside(our_files, their_files) for p in _parents(q) if p in their_files}
+    return _inside(their_files, our_files) | {
+        p for q in _inside(our_files, their_files) for p in _parents(q) if p in their_files
+    }
 
 
 def _inside(files: set[str], others: set[str]) -> set[str]:
@@ -116,7 +118,11 @@ def conflicts_elsewhere(git: Git, ours: str, theirs: str, root: str) -> list[str
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as empty:
-        bare = git.with_environment(GIT_DIR=git.text("rev-parse", "--absolute-git-dir"), GIT_WORK_TREE=empty, GIT_INDEX_FILE=os.path.join(empty, "index"))
+        bare = git.with_environment(
+            GIT_DIR=git.text("rev-parse", "--absolute-git-dir"),
+            GIT_WORK_TREE=empty,
+            GIT_INDEX_FILE=os.path.join(empty, "index"),
+        )
         done = bare.try_run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     paths = [os.fsdecode(path) for path in done.stdout.split(b"\0")[1:] if path] if done.returncode == 1 else []
     return [path for path in paths if root and path != root and not path.startswith(f"{root}/")]

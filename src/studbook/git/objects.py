@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from studbook.diagnostic import Fault
 from studbook.convention.paths import MAX_FOLDERS
-from studbook.document import MAX_BYTES
+from studbook.diagnostic import Fault
 from studbook.git.process import Git
-from studbook.snapshot import FOLDER, Entry
+from studbook.tree import FOLDER, MAX_BYTES, Entry
 
 _BATCH = 256
 """Requests written before answers are read; 256 ids fit into the pipe, so neither side can block the other."""

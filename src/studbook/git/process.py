@@ -52,7 +52,12 @@ class Git:
         command = [*self._prefix, *arguments]
         try:
             return subprocess.Popen(
-                command, cwd=self.directory, env=self._environment, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                command,
+                cwd=self.directory,
+                env=self._environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
         except FileNotFoundError as error:
             if not self.directory.is_dir():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from studbook.diagnostic import Diagnostic, Event, Report, Severity
@@ -39,7 +39,9 @@ class _Hint:
         self._text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        first, *rest = wrap(f"  fix: {self._text}", options.max_width, subsequent_indent="       ", break_on_hyphens=False)
+        first, *rest = wrap(
+            f"  fix: {self._text}", options.max_width, subsequent_indent="       ", break_on_hyphens=False
+        )
         yield Text.assemble("  ", ("fix:", "bold green"), first[6:])
         yield from map(Text, rest)
 
@@ -75,7 +77,12 @@ def _verdict(report: Report) -> Text:
     counts = ", ".join(_count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n)
     if report.ok:
         told = f" ({counts})" if counts else ""
-        return Text.assemble(("ok", "bold green"), f": {_count(len(report.changes), 'change')}, legal{told}" if report.changes else f": nothing to object to{told}")
+        return Text.assemble(
+            ("ok", "bold green"),
+            f": {_count(len(report.changes), 'change')}, legal{told}"
+            if report.changes
+            else f": nothing to object to{told}",
+        )
     return Text.assemble((counts, "bold red"), ": this change may not be merged; `studbook explain RULE` tells more")
 
 

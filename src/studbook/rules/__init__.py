@@ -5,8 +5,6 @@ A rule is a function in its family's module, a line here, and a page `pages/<id>
 
 from __future__ import annotations
 
-from importlib.resources import files as resources
-
 from studbook.diagnostic import Severity
 from studbook.rules import artifacts, files, git, history, lineage, policy, transitions
 from studbook.rules.rule import Rule
@@ -14,13 +12,13 @@ from studbook.rules.rule import Rule
 _WARNING = Severity.WARNING
 
 RULES: tuple[Rule, ...] = (
-    Rule("yaml-syntax", "files", is_state=True, file=(files.document("yaml-syntax"),)),
-    Rule("yaml-duplicate-key", "files", is_state=True, file=(files.document("yaml-duplicate-key"),)),
-    Rule("yaml-feature", "files", is_state=True, file=(files.document("yaml-feature"),)),
-    Rule("yaml-limits", "files", is_state=True, file=(files.document("yaml-limits"),)),
-    Rule("schema", "files", is_state=True, file=(files.schema,)),
+    Rule("yaml-syntax", "files", is_state=True, file=(files.document("yaml-syntax"),), of_unsound=True),
+    Rule("yaml-duplicate-key", "files", is_state=True, file=(files.document("yaml-duplicate-key"),), of_unsound=True),
+    Rule("yaml-feature", "files", is_state=True, file=(files.document("yaml-feature"),), of_unsound=True),
+    Rule("yaml-limits", "files", is_state=True, file=(files.document("yaml-limits"),), of_unsound=True),
+    Rule("schema", "files", is_state=True, file=(files.schema,), of_unsound=True),
     Rule("unknown-file", "files", is_state=True, step=files.too_deep, file=(files.unknown_file, artifacts.unlisted)),
-    Rule("unsafe-file-type", "files", is_state=True, file=(files.unsafe_file_type,)),
+    Rule("unsafe-file-type", "files", is_state=True, file=(files.unsafe_file_type,), of_unsound=True),
     Rule("name", "files", is_state=True, file=(files.file_name,), model=(files.model_name,), version=(files.version_name,)),
     Rule("identity-mismatch", "files", is_state=True, file=(files.identity_mismatch,)),
     Rule(
@@ -68,6 +66,8 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 def page(rule: str) -> str:
     """The rule's page, Markdown: what it does, why, how to put it right, and examples that are run as tests."""
+    from importlib.resources import files as resources
+
     return resources(__name__).joinpath("pages", f"{rule}.md").read_text(encoding="utf-8")
 
 

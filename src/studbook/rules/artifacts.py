@@ -58,7 +58,9 @@ def _contents(file: File, record: Pointer, again: str) -> Iterator[Finding]:
         message = f"the pointer is named after {name} and tracks `{out.path}`"
         yield Finding(Where(file.path, ("outs", 0, "path")), message, f"write `path: {name}`")
     if record.is_directory and out.nfiles is None:
-        yield Finding(Where(file.path, ("outs", 0, "md5")), "a directory's pointer says how many files it has (nfiles)", again)
+        yield Finding(
+            Where(file.path, ("outs", 0, "md5")), "a directory's pointer says how many files it has (nfiles)", again
+        )
     if not record.is_directory and out.nfiles is not None:
         yield Finding(Where(file.path, ("outs", 0, "nfiles")), "nfiles stands in the pointer of a single file", again)
 
@@ -91,8 +93,14 @@ def artifact_format(step: Step, version: VersionChange) -> Iterator[Finding]:
     manifest = step.head.manifest(version.model, version.version) if version.added and allowed is not None else None
     for index, artifact in enumerate(manifest.artifacts if manifest else ()):
         if artifact.format not in (allowed or ()):
-            said = f"has the format {artifact.format}, which is not allowed here" if artifact.format else "does not say its format"
+            said = (
+                f"has the format {artifact.format}, which is not allowed here"
+                if artifact.format
+                else "does not say its format"
+            )
             key = "format" if artifact.format else "path"
             where = Where(paths.manifest_file(version.model, version.version), ("artifacts", index, key))
-            hint = f"use one of those in registry.yaml, artifacts.formats: {', '.join(allowed or ()) or 'there are none'}"
+            hint = (
+                f"use one of those in registry.yaml, artifacts.formats: {', '.join(allowed or ()) or 'there are none'}"
+            )
             yield Finding(where, f"`{artifact.path}` {said}", hint)

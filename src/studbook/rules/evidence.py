@@ -18,7 +18,9 @@ _EMPTY_LISTS = ("data", "parents")
 _EMPTY_MAPS = ("code", "origin", "environment", "run")
 
 
-def situation(step: Step, model: str, version: str, *, stage: str = "", incumbent: str | None = None, reason: str = "") -> Situation:
+def situation(
+    step: Step, model: str, version: str, *, stage: str = "", incumbent: str | None = None, reason: str = ""
+) -> Situation:
     """Everything is read at base; only what this step adds is read at head."""
     return Situation(
         candidate=_version(step, model, version) or {},
@@ -31,7 +33,7 @@ def situation(step: Step, model: str, version: str, *, stage: str = "", incumben
 
 
 def _model(step: Step, model: str) -> Mapping[str, Data] | None:
-    record = (step.base.model_file(model) or step.head.model_file(model))
+    record = step.base.model_file(model) or step.head.model_file(model)
     return _plain(record.record) if record and record.record else None
 
 

@@ -54,7 +54,9 @@ def unknown_file(step: Step, file: File) -> Iterator[Finding]:
         return
     if _is_metadata_schema(step, change.path) or is_artifact_in_git(step, change):
         return
-    message = f"a registry has no file `{change.path}`" if change.path else "the registry is a file, and should be a folder"
+    message = (
+        f"a registry has no file `{change.path}`" if change.path else "the registry is a file, and should be a folder"
+    )
     yield Finding(Where(change.path), message, _unknown_hint(change.path))
 
 
@@ -125,9 +127,15 @@ def model_name(step: Step, model: ModelChange) -> Iterator[Finding]:
         yield Finding(Where(present.path), f"`{model.name}` cannot be the name of a model", hint)
         return
     if outer := _outer_model(step, model.name):
-        yield Finding(Where(present.path), f"{model.name} lies inside the model {outer}", "move one of them: models do not nest")
+        yield Finding(
+            Where(present.path), f"{model.name} lies inside the model {outer}", "move one of them: models do not nest"
+        )
     elif (inner := _inner_folder(step, model)) is not None:
-        yield Finding(Where(present.path), f"{model.name}/{inner} lies inside the model {model.name}", "move one of them: models do not nest")
+        yield Finding(
+            Where(present.path),
+            f"{model.name}/{inner} lies inside the model {model.name}",
+            "move one of them: models do not nest",
+        )
 
 
 def _outer_model(step: Step, name: str) -> str | None:
@@ -169,7 +177,9 @@ def identity_mismatch(step: Step, file: File) -> Iterator[Finding]:
     for key, said, real in (("model", record.model, place.model), ("version", record.version, place.version)):
         if said != real:
             hint = f"write `{key}: {real}`, or move the file to where it belongs"
-            yield Finding(Where(file.path, (key,)), f"the file says {key} {said} and lies in the folder of {real}", hint)
+            yield Finding(
+                Where(file.path, (key,)), f"the file says {key} {said} and lies in the folder of {real}", hint
+            )
 
 
 def missing_policy(step: Step) -> Iterator[Finding]:
@@ -179,7 +189,9 @@ def missing_policy(step: Step) -> Iterator[Finding]:
     policy = step.head.policy
     if policy is not None and policy.metadata_schema and not step.head.has_file(policy.metadata_schema):
         where = Where(paths.POLICY, ("metadata_schema",))
-        yield Finding(where, f"there is no {policy.metadata_schema} beside registry.yaml", "add it, or remove metadata_schema")
+        yield Finding(
+            where, f"there is no {policy.metadata_schema} beside registry.yaml", "add it, or remove metadata_schema"
+        )
 
 
 def missing_model(step: Step, model: ModelChange) -> Iterator[Finding]:
@@ -189,7 +201,10 @@ def missing_model(step: Step, model: ModelChange) -> Iterator[Finding]:
 
 
 def missing_manifest(step: Step, version: VersionChange) -> Iterator[Finding]:
-    folder, path = paths.version_folder(version.model, version.version), paths.manifest_file(version.model, version.version)
+    folder, path = (
+        paths.version_folder(version.model, version.version),
+        paths.manifest_file(version.model, version.version),
+    )
     if names.is_version(version.version) and step.head.has_folder(folder) and step.head.entry(path) is None:
         message = f"{version.model} {version.version} has no manifest.yaml"
         yield Finding(Where(path), message, "add its manifest, or remove the folder")

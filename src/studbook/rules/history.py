@@ -22,7 +22,6 @@ def version_changed(step: Step, version: VersionChange) -> Iterator[Finding]:
             yield Finding(Where(file.path), message, hint)
 
 
-
 def _is_appended(file: FileChange) -> bool:
     """Evaluations are added; archived.yaml comes and goes."""
     if file.place.kind is Kind.ARCHIVED:
@@ -52,12 +51,18 @@ def version_reused(step: Step, version: VersionChange) -> Iterator[Finding]:
         return
     if not step.past.gap and step.past.was_registered(version.model, version.version):
         where = Where(paths.manifest_file(version.model, version.version), ("version",))
-        message = f"{version.model} {version.version} was registered before and removed since; its number is taken for ever"
+        message = (
+            f"{version.model} {version.version} was registered before and removed since; its number is taken for ever"
+        )
         yield Finding(where, message, "choose the next version number")
 
 
 def model_removed(step: Step, model: ModelChange) -> Iterator[Finding]:
     if model.removed:
         count = len(step.base.versions(model.name))
-        message = f"{model.name} has {count} registered version{'s' if count > 1 else ''} and cannot be removed or renamed"
-        yield Finding(Where(paths.model_file(model.name)), message, "restore its folder; archive versions that are out of use")
+        message = (
+            f"{model.name} has {count} registered version{'s' if count > 1 else ''} and cannot be removed or renamed"
+        )
+        yield Finding(
+            Where(paths.model_file(model.name)), message, "restore its folder; archive versions that are out of use"
+        )

@@ -169,7 +169,12 @@ def _refusals(step: Step, change: StageChange, version: str, policy: StagePolicy
     if not asked:
         return
     seen = situation(
-        step, change.model, version, stage=change.stage, incumbent=incumbent(step, change.model, change.stage), reason=reason
+        step,
+        change.model,
+        version,
+        stage=change.stage,
+        incumbent=incumbent(step, change.model, change.stage),
+        reason=reason,
     )
     yield from refusals(asked, seen)
 

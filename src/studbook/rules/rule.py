@@ -29,3 +29,5 @@ class Rule(NamedTuple):
     version: tuple[Check[VersionChange], ...] = ()
     stage: tuple[Check[StageChange], ...] = ()
     file: tuple[Check[File], ...] = ()
+    of_unsound: bool = False
+    """It speaks only of files that cannot be read as what they should be; others need not be shown to it."""

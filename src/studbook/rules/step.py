@@ -85,7 +85,7 @@ class Step:
     past: Past
     now: int
     """Seconds since 1970."""
-    branch: Branch = Branch()
+    branch: Branch = field(default_factory=Branch)
     too_deep: tuple[str, ...] = ()
     """Paths that lie too deep to be looked at."""
     everything: bool = False

@@ -9,8 +9,8 @@ from studbook.change import ModelChange, Removed, StageChange, VersionChange
 from studbook.convention import names, paths
 from studbook.convention.paths import Kind
 from studbook.diagnostic import Finding, Where
-from studbook.rules.legality import Legality, Promotion, Refusal, Wait, legality, refusals
 from studbook.rules.evidence import situation
+from studbook.rules.legality import Legality, Promotion, Refusal, Wait, legality, refusals
 from studbook.rules.step import Step
 
 _VERSION = ("version",)
@@ -26,7 +26,11 @@ def stage_unknown(step: Step, change: StageChange) -> Iterator[Finding]:
         return
     known = ", ".join(policy.stages) or "none"
     added = step.head.policy is not None and change.stage in step.head.policy.stages
-    hint = "merge the policy change first, then set the stage" if added else f"use one of: {known}; or add the stage to registry.yaml first"
+    hint = (
+        "merge the policy change first, then set the stage"
+        if added
+        else f"use one of: {known}; or add the stage to registry.yaml first"
+    )
     yield Finding(_at(change), f"the policy on base has no stage `{change.stage}`", hint)
 
 
@@ -84,7 +88,9 @@ def _never_in(step: Step, change: StageChange, verdict: Legality) -> tuple[str, 
     name, sources = f"{change.model} {verdict.version}", verdict.promotion.never_in
     reference = f"{change.model}@{verdict.version}"
     if not step.base.has_version(change.model, verdict.version or ""):
-        message = f"{name} is not registered yet: this change adds it, and {change.stage} takes versions from {_or(sources)}"
+        message = (
+            f"{name} is not registered yet: this change adds it, and {change.stage} takes versions from {_or(sources)}"
+        )
         return message, f"merge the registration of {reference} first, then promote it"
     stage = next((s for s in sources if s not in ("new", "registered")), None)
     if stage is None:
@@ -113,7 +119,10 @@ def _soaking(change: StageChange, verdict: Legality, wait: Wait) -> tuple[str, s
     place = "has been registered" if wait.stage == "registered" else f"has held {wait.stage}"
     message = f"{name} {place} for {duration(wait.soaked)}; {change.stage} asks for {duration(wait.needed)}"
     if wait.stage == "new":
-        return f"{name} is new and cannot have soaked; {change.stage} asks for {duration(wait.needed)}", "remove `soak`, or `new` from `from`, in registry.yaml"
+        return (
+            f"{name} is new and cannot have soaked; {change.stage} asks for {duration(wait.needed)}",
+            "remove `soak`, or `new` from `from`, in registry.yaml",
+        )
     if wait.passes_at is None:
         hint = f"it does not hold {wait.stage} any more: promote it there again and let it soak"
         return message, hint
