@@ -30,6 +30,8 @@ class Lab:
             **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()},
         }
         self.git("init", "-q", "-b", "main")
+        for key, value in _PERSON.items():
+            self.git("config", f"user.{key.lower()}", value)
 
     def git(self, *arguments: str, stdin: bytes | None = None, at: int | None = None) -> str:
         dates = {} if at is None else {"GIT_AUTHOR_DATE": f"{at} +0000", "GIT_COMMITTER_DATE": f"{at} +0000"}
@@ -71,7 +73,7 @@ class Lab:
 
     def validate(self, base: str = "main", head: str = "topic", *, now: int, everything: bool = False) -> Report:
         with Repository(self.path) as repo:
-            return judge(repo, of_merge(repo, base, head), now=now, everything=everything)
+            return judge(repo, of_merge(repo, base, head), now=now, everything=everything, artifacts="pointers")
 
     def validate_step(self, commit: str, *, now: int) -> Report:
         with Repository(self.path) as repo:
