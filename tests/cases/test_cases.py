@@ -6,14 +6,12 @@ wording: BLESS=1 pytest tests/cases, and read the diff.
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from studbook.render.text import render
+from studbook.render.text import plain, render
 from support.lab import START, Content, Lab
 
 HERE = Path(__file__).parent
@@ -26,9 +24,7 @@ def test_the_report_reads_as_expected(case: Path, tmp_path: Path) -> None:
     lab.commit(_tree(HERE / "base"), at=START)
     lab.commit(_tree(case / "base") or {"unrelated": "x"}, at=START + 3600)
     lab.commit(_tree(case / "head"), branch="topic", at=START + 5400, parents=[lab.git("rev-parse", "main")])
-    console = Console(file=io.StringIO(), width=100, no_color=True, highlight=False)
-    console.print(render(lab.validate(now=START + 5400)))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
+    text = plain(render(lab.validate(now=START + 5400), 100))
     expected = case / "expected.txt"
     if os.environ.get("BLESS"):
         expected.write_text(text)

@@ -31,7 +31,8 @@ def draw() -> Console:
         report = examples.play(example, Path(folder))
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, highlight=False)
     console.print(Text.assemble(("$ ", "bold green"), ("studbook validate --base origin/main", "bold")))
-    console.print(render(report))
+    for line in render(report, 100):
+        console.print(Text.assemble(*line))
     return console
 
 

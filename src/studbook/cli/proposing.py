@@ -16,7 +16,7 @@ import click
 from studbook.authoring import stages
 from studbook.authoring.proposal import Edit, Manner, Proposal, propose, start
 from studbook.authoring.stages import Ground
-from studbook.cli.main import Settings, console
+from studbook.cli.main import Settings, show, width
 from studbook.convention import names
 from studbook.diagnostic import Fault
 from studbook.git import Repository, writing
@@ -83,14 +83,13 @@ def version_of(ground: Ground, reference: str) -> tuple[str, str]:
 def _finish(settings: Settings, repo: Repository, proposal: Proposal, options: Options) -> int:
     from studbook.render.text import render
 
-    out = console()
-    out.quiet = settings.quiet
-    if options.dry_run:
-        out.print(proposal.diff, markup=False, end="")
-    if options.dry_run or proposal.report.diagnostics:
-        out.print(render(proposal.report))
+    if options.dry_run and not settings.quiet:
+        click.echo(proposal.diff, nl=False)
+    if (options.dry_run or proposal.report.diagnostics) and not settings.quiet:
+        show(render(proposal.report, width()))
     if not proposal.report.ok:
-        out.print(f"nothing was kept: {proposal.edit.title} is not legal", markup=False)
+        if not settings.quiet:
+            click.echo(f"nothing was kept: {proposal.edit.title} is not legal")
         return 1
     if options.dry_run:
         return 0

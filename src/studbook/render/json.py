@@ -38,7 +38,7 @@ def render(report: Report) -> str:
         changes=[_event(event) for event in report.changes],
         diagnostics=[_diagnostic(diagnostic) for diagnostic in report.diagnostics],
     )
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(value, indent=2) + "\n"
 
 
 def _event(event: Event) -> dict[str, str | bool | None]:

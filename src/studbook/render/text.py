@@ -1,66 +1,67 @@
-"""Text for people: the offending line with a caret under the value, what is wrong, and how to put it right."""
+"""Text for people: the offending line with a caret under the value, what is wrong, and how to put it right.
+
+Lines of styled pieces, laid out here and coloured by whoever prints them: what is piped needs no library for colours.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
-
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.text import Text
+from typing import TypeAlias
+from unicodedata import combining, east_asian_width
 
 from studbook.diagnostic import Diagnostic, Event, Report, Severity
+
+Line: TypeAlias = tuple[tuple[str, str], ...]
+"""Pieces of text, each with a style as rich names it ("" is plain)."""
 
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 _WIDEST = 160
 
 
-def render(report: Report) -> RenderableType:
-    """A rich renderable: the caller's console decides on colour and width."""
-    blocks = [block for diagnostic in report.diagnostics for block in _diagnostic(diagnostic)]
-    changes = [Text.assemble("  ", line) for line in map(_event, report.changes)]
-    return Group(*blocks, *changes, _verdict(report))
+def render(report: Report, width: int) -> list[Line]:
+    """The report in lines of at most `width` cells, excerpts excepted."""
+    lines = [line for diagnostic in report.diagnostics for line in _diagnostic(diagnostic, width)]
+    return [*lines, *((("  " + _event(event), ""),) for event in report.changes), _verdict(report)]
 
 
-def _diagnostic(d: Diagnostic) -> Iterator[RenderableType]:
+def plain(lines: list[Line]) -> str:
+    """The lines without their styles."""
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+
+
+def _diagnostic(d: Diagnostic, width: int) -> Iterator[Line]:
     style = _STYLE[d.severity]
-    yield Text.assemble((d.severity.value, style), (f"[{d.rule}]", style), ": ", (d.message, "bold"))
-    yield Text.assemble("  ", ("--> ", "blue"), f"{d.path}:{d.span.line}:{d.span.column}")
+    tag = f"{d.severity.value}[{d.rule}]"
+    first, *rest = _wrapped(f"{tag}: {d.message}", width, "")
+    yield (tag, style), (first[len(tag) : len(tag) + 2], ""), (first[len(tag) + 2 :], "bold")
+    yield from (((line, "bold"),) for line in rest)
+    yield ("  --> ", "blue"), (f"{d.path}:{d.span.line}:{d.span.column}", "")
     if d.excerpt is not None:
         yield from _excerpt(d, d.excerpt, style)
-    yield _Hint(d.hint)
-    yield Text()
+    first, *rest = _wrapped(f"  fix: {d.hint}", width, "       ")
+    yield ("  fix:", "bold green"), (first[6:], "")
+    yield from (((line, ""),) for line in rest)
+    yield ()
 
 
-class _Hint:
-    """The repair, its further lines set in under the first."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        first, *rest = wrap(
-            f"  fix: {self._text}", options.max_width, subsequent_indent="       ", break_on_hyphens=False
-        )
-        yield Text.assemble("  ", ("fix:", "bold green"), first[6:])
-        yield from map(Text, rest)
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
 
 
-def _excerpt(d: Diagnostic, line: str, style: str) -> Iterator[Text]:
+def _excerpt(d: Diagnostic, line: str, style: str) -> Iterator[Line]:
     start = max(0, d.span.column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
     shown = "".join(c if c.isprintable() else " " for c in line[start : start + _WIDEST])
     number = str(d.span.line)
-    margin = Text.assemble("  ", (f"{number} | ", "blue"))
-    before, under = _split(shown, d.span.column - 1 - start, d.span.width)
-    carets = Text.assemble("  ", (" " * len(number) + " | ", "blue"), " " * before, ("^" * under, style))
-    for text in (Text.assemble(margin, shown), carets):
-        text.no_wrap, text.overflow = True, "ellipsis"
-        yield text
+    at = d.span.column - 1 - start
+    yield (f"  {number} | ", "blue"), (shown, "")
+    under = max(1, _cells(shown[at : at + d.span.width]))
+    yield (f"  {' ' * len(number)} | ", "blue"), (" " * _cells(shown[:at]), ""), ("^" * under, style)
 
 
-def _split(line: str, start: int, width: int) -> tuple[int, int]:
-    """Terminal cells before and under the caret: a wide character takes two."""
-    return cell_len(line[:start]), max(1, cell_len(line[start : start + width]))
+def _cells(text: str) -> int:
+    """Cells that a text takes in a terminal: a wide character takes two, a combining one none."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _event(event: Event) -> str:
@@ -72,18 +73,14 @@ def _event(event: Event) -> str:
     return f"{event.kind.replace('-', ' ')}: {name}".rstrip(": ")
 
 
-def _verdict(report: Report) -> Text:
+def _verdict(report: Report) -> Line:
     errors, warnings = report.errors, len(report.diagnostics) - report.errors
     counts = ", ".join(_count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n)
-    if report.ok:
-        told = f" ({counts})" if counts else ""
-        return Text.assemble(
-            ("ok", "bold green"),
-            f": {_count(len(report.changes), 'change')}, legal{told}"
-            if report.changes
-            else f": nothing to object to{told}",
-        )
-    return Text.assemble((counts, "bold red"), ": this change may not be merged; `studbook explain RULE` tells more")
+    if not report.ok:
+        return (counts, "bold red"), (": this change may not be merged; `studbook explain RULE` tells more", "")
+    told = f" ({counts})" if counts else ""
+    what = f"{_count(len(report.changes), 'change')}, legal" if report.changes else "nothing to object to"
+    return ("ok", "bold green"), (f": {what}{told}", "")
 
 
 def _count(number: int, word: str) -> str:
