@@ -12,10 +12,20 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from studbook.diagnostic import Diagnostic as Diagnostic
     from studbook.diagnostic import Report as Report
+    from studbook.registry import ModelVersion as ModelVersion
+    from studbook.registry import Registry as Registry
+    from studbook.registry import open as open
     from studbook.validate import validate as validate
 
-_HOMES = {"validate": "studbook.validate", "Diagnostic": "studbook.diagnostic", "Report": "studbook.diagnostic"}
-__all__ = ["Diagnostic", "Report", "__version__", "validate"]
+_HOMES = {
+    "Diagnostic": "studbook.diagnostic",
+    "ModelVersion": "studbook.registry",
+    "Registry": "studbook.registry",
+    "Report": "studbook.diagnostic",
+    "open": "studbook.registry",
+    "validate": "studbook.validate",
+}
+__all__ = ["Diagnostic", "ModelVersion", "Registry", "Report", "__version__", "open", "validate"]
 
 
 def __getattr__(name: str) -> object:

@@ -85,7 +85,7 @@ def turns(repo: Repository, documents: Documents, past: RecordedPast, model: str
         commit = commits[move.event.at.commit]
         tip = tips[commit.parents[1]] if len(commit.parents) > 1 else commit
         found.append(_turn(Snapshot(repo.tree(commit.oid), documents), model, move, commit, tip))
-    return sorted(found, key=lambda turn: (turn.at, turn.stage), reverse=True)
+    return sorted(found, key=lambda turn: turn.at)[::-1]  # of one second, the later first
 
 
 def _moves(stage: str, events: Events) -> Iterator[_Move]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from studbook.diagnostic import Fault
 from studbook.git import Repository, log
 
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.I)
+_CLOCK = r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_DATE = re.compile(rf"(\d{{4}}-\d{{2}}-\d{{2}})(?:[Tt ]({_CLOCK}))?([Zz]|[+-]\d{{2}}:?\d{{2}})?", re.ASCII)
 _DAY = timedelta(days=1)
 
 
@@ -34,8 +35,8 @@ class When(NamedTuple):
 def find(repo: Repository, at: str | None) -> When:
     """The commit that `at` means: HEAD, a revision, or the last first-parent commit of HEAD at or before a date.
 
-    A date without a time stands for the end of that day; one without a zone is UTC. Raises `Fault` where there is no such
-    revision, moment or commit.
+    A date without a time stands for the end of that day; one without a zone is UTC. Raises `Fault` where there is no
+    such revision, moment or commit.
     """
     wall = int(time.time())
     if at is None or _DATE.fullmatch(at) is None:
@@ -74,4 +75,4 @@ def last_commit(repo: Repository, moment: int) -> str | None:
 def _too_early(repo: Repository, at: str) -> Fault:
     if repo.is_shallow:
         return Fault(f"this shallow clone does not reach back to {at}", "fetch the full history: git fetch --unshallow")
-    return Fault(f"this repository has no commit at or before {at}", "give a later date: git log --first-parent shows them all")
+    return Fault(f"this repository has no commit at or before {at}", "give a later date, or a revision")

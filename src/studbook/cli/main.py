@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +19,25 @@ from studbook.diagnostic import Fault
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from studbook.render.text import Line
+
 _COMMANDS = {
+    "changes": "what a merge changed",
+    "completion": "turn on completion in your shell",
+    "diff": "compare two versions",
+    "lineage": "what a version was made from, and what was made from it",
+    "list": "all models, and which version holds which stage",
+    "log": "who put which version into which stage, when and why",
+    "show": "a version or a model in full",
+    "status": "what stands between a version and each stage",
+    "archive": "take a version out of use",
+    "evaluate": "add evidence on a version",
+    "new": "add a model",
+    "promote": "bring a version into a stage",
+    "pull": "fetch the artifacts of a version, verified",
+    "register": "add a version of a model",
+    "rollback": "bring a stage back to its previous version",
+    "unarchive": "take a version out of the archive",
     "demo": "play the whole story in a new repository, offline",
     "explain": "what a rule does, why, and how to put it right",
     "init": "lay out a registry in this Git repository",
@@ -80,10 +100,25 @@ def cli(ctx: click.Context, directory: str, registry: str, quiet: bool) -> None:
     ctx.obj = Settings(directory, registry, quiet)
 
 
+def _without_pydantic_plugins() -> None:
+    """No plugin that happens to be installed takes part in a verdict.
+
+    The variable is pydantic's own switch. Even so it imports what finds plugins (`importlib.metadata`, a tenth of a check's
+    time), unless its loader is there already; where a later pydantic has none of that name, this does nothing.
+    """
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    loader = ModuleType("pydantic.plugin._loader")
+    loader.get_plugins = tuple  # type: ignore[attr-defined]
+    sys.modules.setdefault(loader.__name__, loader)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status. Nothing a person can cause ends in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character is no reason to end
     gc.disable()  # short-lived process: collecting costs more than it frees
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it searches every installed package for them
+    _without_pydantic_plugins()
     try:
         return _run(arguments)
     finally:
@@ -112,13 +147,37 @@ def _run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def width(*, plain: bool = False) -> int:
+    """Cells of a line: those of the terminal, or 120 where the output is piped."""
+    from shutil import get_terminal_size
+
+    return 120 if plain or not sys.stdout.isatty() else get_terminal_size().columns
+
+
+def show(lines: list[Line], output: str | None = None) -> None:
+    """Print lines, in colour on a terminal; or write them to a file."""
+    from studbook.render.text import plain
+
+    if output is not None:
+        write_file(output, plain(lines))
+    elif not sys.stdout.isatty():
+        sys.stdout.write(plain(lines))
+    else:
+        from rich.text import Text
+
+        for line in lines:
+            console().print(Text.assemble(*line), soft_wrap=True)
+
+
 def console(*, stderr: bool = False, plain: bool = False) -> Console:
     """A console as wide as the terminal; plain where the output is piped, or NO_COLOR is set."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     piped = plain or not stream.isatty()
-    return Console(file=stream, width=120 if piped else None, highlight=False, no_color=piped or None, force_terminal=not piped)
+    return Console(
+        file=stream, width=120 if piped else None, highlight=False, no_color=piped or None, force_terminal=not piped
+    )
 
 
 def write_file(path: str, text: str) -> None:

@@ -25,7 +25,15 @@ def signed(git: Git, commits: Iterable[str]) -> dict[str, Signed]:
     asked = list(dict.fromkeys(commits))
     if not asked:
         return {}
-    command = ("log", "-z", "--no-walk=unsorted", "--no-show-signature", "--stdin", f"--format={_FIELDS}")
+    command = (
+        "log",
+        "-z",
+        "--no-walk=unsorted",
+        "--no-show-signature",
+        "--encoding=UTF-8",
+        "--stdin",
+        f"--format={_FIELDS}",
+    )
     output = git.run(*command, stdin="".join(f"{oid}\n" for oid in asked).encode())
     fields = output.decode("utf-8", "replace").split("\0")
     rows = (fields[at : at + 5] for at in range(0, len(fields) - 4, 5))
