@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from studbook.change import Change, FileChange, ModelChange
-from studbook.convention.paths import YAML_KINDS, place
+from studbook.convention.paths import POLICY, YAML_KINDS, place
 from studbook.diagnostic import Diagnostic, Finding, Severity, Span
 from studbook.rules import RULES
 from studbook.rules.git import OUTSIDE
@@ -85,7 +85,9 @@ def known_at_base(step: Step) -> set[tuple[str, str, str]]:
     files = (f._replace(after=f.before) for f in step.change.files if f.before is not None)
     change = Change(files, step.base, step.base)
     before = replace(step, head=step.base, change=change, everything=True, too_deep=(), memory={})
-    return {(rule.id, finding.where.path, finding.message) for rule, finding in findings(before, _STATE)}
+    repairing = {POLICY} if step.base.policy is None else set()  # a repair that does not repair is no excuse
+    known = {(rule.id, finding.where.path, finding.message) for rule, finding in findings(before, _STATE)}
+    return {found for found in known if found[1] not in repairing}
 
 
 def diagnose(step: Step, judged: Iterable[Judged], root: str, *, excuse: bool = True) -> list[Diagnostic]:

@@ -12,16 +12,23 @@ from studbook.rules.step import Step
 
 def of(step: Step) -> Iterator[Event]:
     """The events of a step: policy first, then model by model."""
+    if any(_is_policy(step, file) for file in step.change.root):
+        yield Event("policy-changed")
     for file in step.change.root:
         yield from _of_root(file)
     for model in step.change.models:
         yield from _of_model(step, model)
 
 
+def _is_policy(step: Step, file: FileChange) -> bool:
+    """registry.yaml, and the schema that it names for metadata."""
+    policies = (step.base.policy, step.head.policy)
+    named = any(policy is not None and policy.metadata_schema == file.path for policy in policies)
+    return file.changed and (file.place.kind is Kind.POLICY or named)
+
+
 def _of_root(file: FileChange) -> Iterator[Event]:
-    if file.place.kind is Kind.POLICY and file.changed:
-        yield Event("policy-changed")
-    elif file.place.kind is Kind.WAIVER and file.added:
+    if file.place.kind is Kind.WAIVER and file.added:
         yield Event("waiver-added", (("commit", file.place.name),))
 
 

@@ -27,6 +27,30 @@ _PATH = re.compile(r"\b(?:candidate|incumbent|model)(?:\??\.[A-Za-z_]\w*+(?!\s*\
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*[\"']([^\"']*)[\"']\s*\]")
 
 
+ANY = "*"
+_DATA = dict.fromkeys(("name", "role", "uri", "md5", "sha256", "version", "size"))
+_RUN = dict.fromkeys(("tracker", "id", "uri"))
+_EVALUATION = {
+    **dict.fromkeys(("convention", "model", "version", "created", "metrics", "notes")), "data": _DATA, "run": _RUN
+}  # fmt: skip
+_LINEAGE = {
+    "code": dict.fromkeys(("repository", "commit", "path", "command")), "origin": dict.fromkeys(("uri", "version", "note")),
+    "data": None, "parents": None, "environment": dict.fromkeys(("python", "lockfile", "image", "packages")), "run": _RUN,
+}  # fmt: skip
+_VERSION = {
+    **dict.fromkeys(("convention", "model", "version", "created", "description", "artifacts", "params", "metrics")),
+    "lineage": _LINEAGE, "runtime": dict.fromkeys(("name", "version")),
+    "signature": dict.fromkeys(("inputs", "outputs", "params")), "license": None, "metadata": None,
+    "evaluations": {ANY: _EVALUATION}, "card": None, "stages": {ANY: dict.fromkeys(("holds", "soaked"))},
+}  # fmt: skip
+_MODEL = {
+    **dict.fromkeys(("description", "owners", "task", "license", "tags", "gates")),
+    "metrics": {ANY: dict.fromkeys(("better", "unit"))},
+}  # fmt: skip
+FIELDS: dict[str, dict[str, object]] = {"candidate": _VERSION, "incumbent": _VERSION, "model": _MODEL}
+"""What a gate may name; below None anything goes, and ANY stands for the user's own names."""
+
+
 class Situation(NamedTuple):
     """What a gate sees."""
 
@@ -67,7 +91,36 @@ def check(expression: str) -> Invalid | None:
     kind = compiled.return_type()
     if kind not in (cel.Type.BOOL, cel.Type.DYN):
         return Invalid(f"the expression gives {kind}, and a gate must be true or false")
+    return _unknown_field(expression)
+
+
+def _unknown_field(expression: str) -> Invalid | None:
+    """A field that no version and no model can have: CEL's own types cannot say so of maps."""
+    text = _without_strings(expression)
+    for match in _PATH.finditer(text):
+        known: object = FIELDS.get(match.group().partition(".")[0].partition("[")[0])
+        above = re.match(r"\w+", match.group())
+        shown = above.group() if above else ""
+        for step in _STEP.finditer(match.group()):
+            key = step.group(1) or step.group(2)
+            if not isinstance(known, dict):
+                break
+            if key not in known and ANY not in known:
+                line, column = (
+                    text.count("\n", 0, match.start()) + 1,
+                    match.start() - text.rfind("\n", 0, match.start()),
+                )
+                return Invalid(f"`{shown}` has no field `{key}`{_instead(key, known)}", line, column)
+            known = known.get(key, known.get(ANY))
+            shown += f".{key}"
     return None
+
+
+def _instead(key: str, known: dict[str, object]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, known, 1)
+    return f"; did you mean `{close[0]}`?" if close else f": it has {', '.join(known)}"
 
 
 def evaluate(expression: str, situation: Situation) -> Outcome:
@@ -102,8 +155,9 @@ def figures(expression: str, situation: Situation) -> list[tuple[str, str]]:
 
 
 def _without_strings(expression: str) -> str:
-    """Comments and string literals cannot name a value; an index such as ["auc"] can."""
-    return re.sub(r"""(?<!\[)(?:"[^"\n]*"|'[^'\n]*')(?!\s*\])|//[^\n]*""", "", expression)
+    """Comments and string literals cannot name a value; an index such as ["auc"] can. Every place stays where it was."""
+    literals = r"""(?<!\[)(?:"[^"\n]*"|'[^'\n]*')(?!\s*\])|//[^\n]*"""
+    return re.sub(literals, lambda found: " " * len(found.group()), expression)
 
 
 def _show(path: str, situation: Situation) -> str | None:

@@ -127,7 +127,9 @@ class GitPast:
         return added
 
     def was_registered(self, model: str, version: str) -> bool:
-        return bool(self._touching(f":(literal){self._full(paths.manifest_file(model, version))}"))
+        # letters stand only in pre-releases; a spelling in other letters is the same number
+        magic = ":(literal)" if version == version.lower() == version.upper() else ":(icase,literal)"
+        return bool(self._touching(magic + self._full(paths.manifest_file(model, version))))
 
     def unreachable(self, commits: Iterable[str]) -> set[str]:
         asked = frozenset(commits)

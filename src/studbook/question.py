@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from studbook.diagnostic import Fault
 from studbook.git import Repository, log
 from studbook.git.merge import Merge, combine, diff, merge
 
@@ -35,8 +34,6 @@ def of_merge(repo: Repository, base: str, head: str) -> Question:
     ours, theirs = repo.resolve_all(base, head)
     way = log.way(repo.git, ours, theirs)
     bases = repo.merge_bases(ours, theirs, way)
-    if not bases and repo.is_shallow:
-        raise Fault("base and head have no common commit in this shallow clone", "fetch it all: git fetch --unshallow")
     merged = merge(repo.git, bases, ours, theirs, repo.root) if bases else Merge({}, (), ())
     return Question(ours, theirs, merged, tuple(bases), way)
 

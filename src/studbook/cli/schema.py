@@ -10,7 +10,8 @@ import click
 from studbook.cli.main import Settings, write_file
 from studbook.diagnostic import Fault
 
-_DEFAULT_FOLDER = "schemas"
+_FOLDERS = (".studbook/schemas", "schemas")
+"""Where they lie: where `init` puts them, or where this project's own repository has them."""
 
 
 @click.command("schema")
@@ -29,10 +30,12 @@ def command(settings: Settings, name: str | None, output: str | None, check: boo
     Examples:
       studbook schema manifest                         print one
       studbook schema --output .studbook/schemas       write them all (`init` did; after an upgrade, again)
-      studbook schema --check                          are the files in schemas/ up to date?
+      studbook schema --check                          are the files that lie there up to date?
     """
     chosen = _chosen(name)
-    folder = Path(settings.directory, output or _DEFAULT_FOLDER)
+    folder = Path(
+        settings.directory, output or next((f for f in _FOLDERS if Path(settings.directory, f).is_dir()), _FOLDERS[0])
+    )
     if check:
         return _check(settings, folder, chosen)
     if output is not None:

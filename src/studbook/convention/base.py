@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple, TypeAlias
@@ -10,6 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from studbook.convention.names import COMMIT, LABEL, MAX_VERSION, MODEL, OWNER, VERSION
 from studbook.diagnostic import Route
+
+
+_LEAP_SECOND = re.compile(r"(T23:59):60")
 
 
 class Fault(NamedTuple):
@@ -69,7 +73,8 @@ Free: TypeAlias = dict[str, object]
 
 def instant(timestamp: str) -> datetime:
     """The moment that an RFC 3339 timestamp names. Raises ValueError where there is no such moment."""
-    return datetime.fromisoformat(timestamp.upper()).astimezone(UTC)
+    without_leap = _LEAP_SECOND.sub(r"\1:59", timestamp.upper())  # which Python does not know
+    return datetime.fromisoformat(without_leap).astimezone(UTC)
 
 
 def impossible_date(timestamp: str) -> Iterator[Fault]:

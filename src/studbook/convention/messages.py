@@ -133,12 +133,8 @@ def _route(loc: tuple[int | str, ...], value: object) -> Route:
     """A place in the file, from pydantic's, which also names the branches of a union."""
     route: list[str | int] = []
     for step in loc:
-        if (
-            (isinstance(value, dict)
-            and step in value)
-            or (isinstance(value, list)
-            and isinstance(step, int)
-            and step < len(value))
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
         ):
             value = value[step]  # type: ignore[index]
             route.append(step)

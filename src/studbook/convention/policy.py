@@ -58,6 +58,27 @@ class ArtifactPolicy(Record):
     formats: list[Text] | None = None
 
 
+def permits(requires: str, version: str) -> bool | None:
+    """Whether a range of versions (PEP 440) holds a version; None where it is no range."""
+    if (plain := _plainly(requires, version)) is not None:
+        return plain
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(requires).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return None
+
+
+def _plainly(requires: str, version: str) -> bool | None:
+    """The usual `>=0.1`, without the price of importing `packaging`; None where it is not that plain."""
+    parts = [part.split(".") for part in (requires.removeprefix(">="), version)]
+    if not requires.startswith(">=") or not all(n.isascii() and n.isdecimal() for numbers in parts for n in numbers):
+        return None
+    least, own = (tuple(map(int, numbers)) for numbers in parts)
+    return own >= least
+
+
 class Policy(FileRecord):
     """registry.yaml"""
 
@@ -71,6 +92,9 @@ class Policy(FileRecord):
     metadata_schema: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.json$")] | None = None
 
     def semantic(self) -> Iterator[Fault]:
+        if self.requires is not None and permits(self.requires, "0") is None:
+            message = f"`requires: {self.requires}` is no range of versions"
+            yield Fault(("requires",), message, 'write a range, such as ">=0.1" or ">=0.1,<1"')
         for stage in self.stages:
             if not is_stage(stage):
                 hint = (

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from studbook.convention.names import is_commit
 from studbook.diagnostic import Fault
 from studbook.git.log import Way
 from studbook.git.objects import FlatTree, GitTree, Objects
@@ -132,7 +133,7 @@ class Repository:
 
 
 def _commit(revision: str, answer: Answer) -> str:
-    if "is ambiguous" in answer.stderr.decode("utf-8", "replace"):
+    if not is_commit(revision) and "is ambiguous" in answer.stderr.decode("utf-8", "replace"):
         hint = "name the branch in full, such as refs/heads/main, or delete the tag of that name"
         raise Fault(f"`{revision}` is ambiguous: more than one ref or object has that name", hint)
     if answer.returncode:

@@ -31,11 +31,8 @@ def _count(report: Report, severity: Severity) -> int:
 def _command(d: Diagnostic) -> str:
     place = {"file": d.path, "line": d.span.line, "col": d.span.column, "title": d.rule}
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
-    return f"::{d.severity.value} {properties}::{_data(f'{d.message}. {_sentence(d.hint)}')}"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    text = f"{d.message}\nfix: {d.hint}"
+    return f"::{d.severity.value} {properties}::{_data(text)}"
 
 
 def _data(text: str) -> str:

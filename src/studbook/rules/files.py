@@ -11,7 +11,7 @@ from studbook.convention.paths import Kind
 from studbook.diagnostic import Finding, Where
 from studbook.rules.step import File, Step
 
-_LABEL_HINT = "use lower-case letters, digits and hyphens, beginning with a letter, at most 63 characters"
+_LABEL_HINT = "use lower-case letters, digits and hyphens, beginning with a letter and ending with a letter or digit, at most 63 characters"
 _STAGE_HINT = f"{_LABEL_HINT}; not new, registered, archived, latest or v1, v2, ..."
 _RUN_HINT = "use lower-case letters, digits and hyphens, at most 63 characters"
 _MODES = {
@@ -186,6 +186,9 @@ def missing_policy(step: Step) -> Iterator[Finding]:
     if step.head.exists and step.head.entry(paths.POLICY) is None:
         yield Finding(Where(paths.POLICY), "the registry has no registry.yaml", "write one: studbook init")
         return
+    if any(file.place.kind is Kind.IGNORE and file.removed for file in step.change.root):
+        hint = "restore it: without it an artifact is easily committed to Git"
+        yield Finding(Where(paths.IGNORE), "the registry's .gitignore is taken away", hint)
     policy = step.head.policy
     if policy is not None and policy.metadata_schema and not step.head.has_file(policy.metadata_schema):
         where = Where(paths.POLICY, ("metadata_schema",))

@@ -14,16 +14,16 @@ OUTSIDE = "/"
 
 
 def merge_conflict(step: Step) -> Iterator[Finding]:
-    if step.branch.unrelated:
+    if step.branch.unrelated and not step.past.gap:
         message = "base and head share no history, so they cannot be merged"
         yield Finding(Where(paths.POLICY), message, "branch off base and make the change there")
     for path in step.branch.conflicts:
         message = "base and head both changed this file since they parted, and differently"
-        hint = "update the branch (git merge <base>), decide what the file should say, and commit that"
+        hint = "update the branch (git merge BASE), decide what the file should say, and commit that"
         yield Finding(Where(path), message, hint)
     for path in step.branch.conflicts_elsewhere:
         message = "git cannot merge this file; it is outside the registry, which is judged all the same"
-        yield Finding(Where(OUTSIDE + path), message, "update the branch (git merge <base>) and resolve the conflict")
+        yield Finding(Where(OUTSIDE + path), message, "update the branch (git merge BASE) and resolve the conflict")
 
 
 def history_missing(step: Step) -> Iterator[Finding]:
@@ -37,6 +37,8 @@ def history_missing(step: Step) -> Iterator[Finding]:
 
 def _needs_history(step: Step) -> str | None:
     """The file whose change cannot be judged without history, if any."""
+    if step.branch.unrelated:
+        return paths.POLICY  # what base and head have in common was cut off
     if step.baseline:
         return None
     for model in step.change.models:

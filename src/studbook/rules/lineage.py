@@ -29,7 +29,7 @@ def parent_missing(step: Step, version: VersionChange) -> Iterator[Finding]:
             known = ", ".join(step.base.versions(parent.model)[-3:])
             hint = f"register {parent} first, or name what it was made from elsewhere under lineage.origin"
             if known:
-                hint = f"name a version that there is: the last ones of {parent.model} are {known}"
+                hint = f"name a version that there is: {parent.model} has {known}"
             yield Finding(where, f"the parent {parent} is not in this registry", hint)
 
 
@@ -51,7 +51,8 @@ def lineage_cycle(step: Step, version: VersionChange) -> Iterator[Finding]:
 
     start = Reference(version.model, version.version)
     if way := lineage.cycle(start, parents_of):
-        where = Where(paths.manifest_file(version.model, version.version), ("lineage", "parents"))
+        index = lineage.parents(step.head, start).index(way[1] if len(way) > 1 else start)
+        where = Where(paths.manifest_file(version.model, version.version), ("lineage", "parents", index, "ref"))
         message = f"{start} descends from itself: {' <- '.join(map(str, [*way, start]))}"
         yield Finding(where, message, "a version can only descend from versions registered before it")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook import gates
+from studbook import __version__, gates
 from studbook.convention import paths
 from studbook.convention.model import Model
-from studbook.convention.policy import ENTRY_POINTS, Gate, Policy
+from studbook.convention.policy import ENTRY_POINTS, Gate, Policy, permits
 from studbook.diagnostic import Finding, Route, Where
 from studbook.rules.step import File, Step
 
@@ -16,6 +16,7 @@ def policy_invalid(step: Step) -> Iterator[Finding]:
     yield from _unreadable(step)
     in_question = step.everything or step.change.policy is not None
     if in_question and step.head.policy is not None:
+        yield from _lockout(step.head.policy)
         yield from _stages(step.head.policy)
         yield from _gates(step.head.policy)
         if step.change.policy is not None:
@@ -32,6 +33,13 @@ def _unreadable(step: Step) -> Iterator[Finding]:
         message = f"registry.yaml {'cannot be read' if there else 'is missing'} on base, so nothing can be judged"
         hint = f"{'put it right' if there else 'add it'} in a pull request that changes nothing else"
         yield Finding(Where(paths.POLICY), message, hint)
+
+
+def _lockout(policy: Policy) -> Iterator[Finding]:
+    """A policy that shuts out the studbook that judges it could not be judged again, nor put right."""
+    if policy.requires is not None and not permits(policy.requires, __version__):
+        message = f"`requires: {policy.requires}` shuts out studbook {__version__}, which judges this"
+        yield Finding(Where(paths.POLICY, ("requires",)), message, "let the check run on the newer studbook first")
 
 
 def _stages(policy: Policy) -> Iterator[Finding]:

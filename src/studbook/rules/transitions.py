@@ -99,7 +99,8 @@ def _never_in(step: Step, change: StageChange, verdict: Legality) -> tuple[str, 
     verb = "was rolled back from" if past and verdict.version in past.rolled_back else "has never been in"
     if past and verb == "has never been in" and any(t.version == verdict.version for t in past.tenures):
         verb = "was taken out of"
-    hint = f"studbook promote {reference} {stage}, merge it, then promote it to {change.stage}"
+    retry = ' --retry "what has changed"' if verb == "was rolled back from" else ""
+    hint = f"studbook promote {reference} {stage}{retry}, merge it, then promote it to {change.stage}"
     return f"{name} {verb} {_or(sources)}, from where {change.stage} is entered", hint
 
 
@@ -218,8 +219,12 @@ def _registration(step: Step, version: VersionChange) -> list[Refusal]:
 def reason_missing(step: Step, change: StageChange) -> Iterator[Finding]:
     verdict = legality(step, change)
     if verdict is not None and not verdict.forbidden and verdict.promotion.reason_missing:
-        message = f"{change.stage} asks for a reason, and the file gives none"
-        yield Finding(_at(change, "version"), message, 'add a line: reason: "why this version is better"')
+        file = step.head.stage_file(change.model, change.stage)
+        blank = file is not None and file.record is not None and file.record.reason is not None
+        said, what = ("it is blank", "write") if blank else ("the file gives none", "add a line:")
+        where = _at(change, "reason" if blank else "version")
+        message = f"{change.stage} asks for a reason, and {said}"
+        yield Finding(where, message, f'{what} reason: "why this version is better"')
 
 
 def rolled_back(step: Step, change: StageChange) -> Iterator[Finding]:
