@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from studbook import __version__, engine, events
+from studbook import engine, events
 from studbook.change import Change, FileChange, file_change
 from studbook.convention import paths
 from studbook.convention.paths import Kind
+from studbook.convention.policy import Policy, permits
 from studbook.convention.small import StagePointer
 from studbook.diagnostic import Fault, Report
 from studbook.git import Repository, log
@@ -18,9 +20,10 @@ from studbook.git.merge import conflicts_elsewhere
 from studbook.git.objects import MergedTree
 from studbook.past import GitPast
 from studbook.question import Question, ask
-from studbook.rules.step import Branch, Detour, Step
+from studbook.rules.step import Branch, Detour, Step, Store
 from studbook.snapshot import Documents, Snapshot
 from studbook.tree import Entry, Tree
+from studbook.version import __version__
 
 CLOCK_SKEW = 300
 """Seconds that a commit may be ahead of the wall clock."""
@@ -33,24 +36,33 @@ def validate(
     head: str | None = None,
     registry: str = "registry",
     everything: bool = False,
+    artifacts: str = "pointers",
     now: int | None = None,
 ) -> Report:
     """Judge a change of the registry in the repository at `directory`.
 
     Without `base`: the working tree, as `git add -A` would stage it, against HEAD. With `base`: `head` (default HEAD)
-    merged into it. `now` is in seconds since 1970 and defaults to the wall clock. Raises `Fault` where the question
-    cannot be asked.
+    merged into it. `artifacts` is pointers, remote or verify, and can only strengthen what the policy says. `now` is in
+    seconds since 1970 and defaults to the wall clock. Raises `Fault` where the question cannot be asked.
     """
     with Repository(Path(directory), registry) as repo:
-        return judge(
-            repo, ask(repo, base, head), everything=everything, excuse=base is not None or not everything, now=now
-        )
+        excuse = base is not None or not everything
+        return judge(repo, ask(repo, base, head), everything=everything, excuse=excuse, artifacts=artifacts, now=now)
 
 
 def judge(
-    repo: Repository, question: Question, *, everything: bool = False, excuse: bool = True, now: int | None = None
+    repo: Repository,
+    question: Question,
+    *,
+    everything: bool = False,
+    excuse: bool = True,
+    artifacts: str | None = None,
+    now: int | None = None,
 ) -> Report:
-    """The report on a question. With `excuse`, a state finding that base has already is a warning."""
+    """The report on a question. With `excuse`, a state finding that base has already is a warning.
+
+    The remote is asked at the level of `artifacts`, or at that of the policy if it is stricter; never where it is None.
+    """
     moment = int(time.time()) if now is None else now
     documents = Documents(repo.objects)
     base_tree = repo.whole_tree(question.base) if everything else repo.tree(question.base)
@@ -66,6 +78,7 @@ def judge(
     past = GitPast(repo, documents, question.base, _tips(repo, question))
     branch = _branch(repo, question, documents, moment)
     step = Step(base, head, Change(files, base, head), past, moment, branch, tuple(too_deep))
+    step = replace(step, store=_store(repo, question, step.policy, artifacts))
     if everything:
         from studbook.whole import judge_everything
 
@@ -73,6 +86,15 @@ def judge(
     else:
         diagnostics = engine.diagnose(step, engine.findings(step), repo.root)
     return Report(question.base, question.head, tuple(events.of(step)), tuple(diagnostics))
+
+
+def _store(repo: Repository, question: Question, policy: Policy | None, artifacts: str | None) -> Store | None:
+    wanted = {artifacts, policy.artifacts.check if policy else "pointers"} - {"pointers"}
+    if artifacts is None or not wanted:
+        return None
+    from studbook import checking
+
+    return checking.store(repo, question.base, verify="verify" in wanted)
 
 
 def _below(path: str, root: str) -> str:
@@ -94,27 +116,9 @@ def _oids(files: Iterable[FileChange]) -> Iterator[str]:
 
 def _check_requirement(base: Snapshot) -> None:
     wanted = base.policy.requires if base.policy else None
-    if wanted is None or _plainly_met(wanted):
-        return
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        allowed = SpecifierSet(wanted)
-    except InvalidSpecifier as error:
-        raise Fault(f"registry.yaml on base says `requires: {wanted}`, which is no version range") from error
-    if not allowed.contains(__version__, prereleases=True):
-        raise Fault(
-            f"this registry asks for studbook {wanted}, and this is {__version__}", f"pip install 'studbook{wanted}'"
-        )
-
-
-def _plainly_met(wanted: str) -> bool:
-    """The usual `>=0.1`, without the price of importing `packaging`; what is not plain is left to it."""
-    parts = [part.split(".") for part in (wanted.removeprefix(">="), __version__)]
-    if not wanted.startswith(">=") or not all(n.isascii() and n.isdecimal() for numbers in parts for n in numbers):
-        return False
-    least, own = (tuple(map(int, numbers)) for numbers in parts)
-    return own >= least
+    if wanted is not None and not permits(wanted, __version__):
+        hint = f"pip install 'studbook{wanted}'"
+        raise Fault(f"this registry asks for studbook {wanted}, and this is {__version__}", hint)
 
 
 def _tips(repo: Repository, question: Question) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from support import samples
 from support.command import report, studbook
 from support.lab import START, Content, Lab, errors

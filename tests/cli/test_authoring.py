@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+
+from studbook.cli.proposing import pull_request_page
 from support import samples
 from support.command import studbook
 from support.lab import START, Lab, errors
-
-from studbook.cli.proposing import pull_request_page
 
 PRODUCTION = "registry/churn/stages/production.yaml"
 

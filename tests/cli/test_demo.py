@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from support.command import studbook
-from support.lab import Lab
 
 from studbook.rules import RULES
+from support.command import studbook
+from support.lab import Lab
 
 
 @pytest.mark.slow

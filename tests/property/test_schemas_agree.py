@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
-from support import examples, samples
 
 from studbook.convention.base import FileRecord
 from studbook.convention.manifest import Evaluation, Manifest
 from studbook.convention.model import Model
 from studbook.convention.policy import Policy
 from studbook.convention.small import Archived, Pointer, StagePointer, Waiver
+from support import examples, samples
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 REGISTRY = Path(__file__).parents[2] / "registry"
@@ -65,8 +65,7 @@ def _documents(kind: str) -> list[object]:
 
 
 def _json_of(text: str) -> object:
-    value = json.loads(json.dumps(yaml.safe_load(text), default=lambda moment: moment.isoformat().replace("+00:00", "Z")))
-    return value
+    return json.loads(json.dumps(yaml.safe_load(text), default=lambda moment: moment.isoformat().replace("+00:00", "Z")))
 
 
 @cache

@@ -6,6 +6,7 @@
     proposed after 10m: ...                   a commit on the branch, ten minutes after the last one
     proposed ahead 1h: ...                    the same, with a date one hour ahead of the clock
     updated: ...                              main is merged into the branch: the branch's files, but for those below
+    stored: what the DVC remote holds         files below the repository, in no commit; no line break at the end
     judged: in a shallow clone                says where; the last line
     registry/churn/versions/2.0.0: (a plain version)
     registry/churn/versions/2.0.0/manifest.yaml: (with metrics = {auc: 0.5})
@@ -32,7 +33,7 @@ from support import samples
 from support.lab import START, Content, Lab
 
 _BLOCK = re.compile(r"^```(fails|passes|sample)(?: ([^\n]*))?\n(.*?)^```$", re.M | re.S)
-_STEP = re.compile(r"(merged|proposed|updated|judged)(?: (after|ahead) (\d+)([smhd]))?: (.*)")
+_STEP = re.compile(r"(merged|proposed|updated|stored|judged)(?: (after|ahead) (\d+)([smhd]))?: (.*)")
 _FILE = re.compile(r"(\S+):(?: \((.*)\))?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DAY = 86400
@@ -93,6 +94,11 @@ def play_steps(history: list[Step], folder: Path) -> Report:
         if step.kind == "judged":
             assert step.title == "in a shallow clone", step.title
             lab.path.joinpath(".git", "shallow").write_text(lab.git("rev-parse", "main") + "\n")
+            continue
+        if step.kind == "stored":
+            for path, _, body in step.files:
+                (lab.path / path).parent.mkdir(parents=True, exist_ok=True)
+                (lab.path / path).write_text(body.rstrip("\n"))
             continue
         branch = "main" if step.kind == "merged" else "topic"
         files, at = dict(_files(_resolved(lab, step), contents)), now + step.ahead

@@ -11,10 +11,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from studbook import __version__, schemas, storage
+from studbook import schemas, storage
 from studbook.authoring import editor
 from studbook.diagnostic import Fault
 from studbook.git import Repository
+from studbook.version import __version__
 
 SCHEMAS = ".studbook/schemas"
 SETTINGS = ".vscode/settings.json"

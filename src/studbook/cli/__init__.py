@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Entry point of `studbook`."""
     if sys.argv[1:] == ["--version"]:  # before anything is imported
-        from studbook import __version__
+        from studbook.version import __version__
 
         print(f"studbook {__version__}")
         return

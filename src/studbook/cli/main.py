@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studbook import __version__
 from studbook.diagnostic import Fault
+from studbook.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from studbook.cli.main import Settings, console, write_file
-from studbook.diagnostic import Fault, Report
+from studbook.cli.main import Settings, show, width, write_file
+from studbook.diagnostic import Report
 
 _FORMATS = ("text", "json", "github")
 
@@ -51,9 +51,14 @@ def command(
     from studbook.validate import validate
 
     base, head = _revisions(revisions, base, head)
-    if artifacts in ("remote", "verify"):
-        raise Fault(f"--artifacts {artifacts} is not part of this version of studbook", "use --artifacts pointers")
-    report = validate(settings.directory, base=base, head=head, registry=settings.registry, everything=everything)
+    report = validate(
+        settings.directory,
+        base=base,
+        head=head,
+        registry=settings.registry,
+        everything=everything,
+        artifacts=artifacts or "pointers",
+    )
     if output is not None or not settings.quiet:
         _write(report, "json" if as_json else form, output)
     return 0 if report.ok else 1
@@ -82,17 +87,11 @@ def _write(report: Report, form: str, output: str | None) -> None:
 
         text = render_github(report)
     else:
-        text = _text(report, to_file=output is not None)
+        from studbook.render.text import render as render_text
+
+        show(render_text(report, width(plain=output is not None)), output)
+        return
     if output is None:
         sys.stdout.write(text)
-        return
-    write_file(output, text)
-
-
-def _text(report: Report, *, to_file: bool) -> str:
-    from studbook.render.text import render
-
-    target = console(plain=to_file)
-    with target.capture() as captured:
-        target.print(render(report))
-    return captured.get()
+    else:
+        write_file(output, text)

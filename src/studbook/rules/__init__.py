@@ -6,7 +6,7 @@ A rule is a function in its family's module, a line here, and a page `pages/<id>
 from __future__ import annotations
 
 from studbook.diagnostic import Severity
-from studbook.rules import artifacts, files, git, history, lineage, policy, transitions
+from studbook.rules import artifacts, files, git, history, lineage, policy, remote, transitions
 from studbook.rules.rule import Rule
 
 _WARNING = Severity.WARNING
@@ -30,6 +30,8 @@ RULES: tuple[Rule, ...] = (
     Rule("artifact-pointer", "artifacts", is_state=True, file=(artifacts.pointer,)),
     Rule("artifact-mismatch", "artifacts", is_state=True, version=(artifacts.mismatch,)),
     Rule("artifact-format", "artifacts", version=(artifacts.artifact_format,)),
+    Rule("artifact-not-in-remote", "artifacts", version=(remote.not_in_remote,)),
+    Rule("artifact-corrupt", "artifacts", version=(remote.corrupt,)),
     Rule("parent-missing", "lineage", version=(lineage.parent_missing,)),
     Rule("parent-archived", "lineage", version=(lineage.parent_archived,)),
     Rule("lineage-cycle", "lineage", is_state=True, version=(lineage.lineage_cycle,)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studbook import __version__, gates
+from studbook import gates
 from studbook.convention import paths
 from studbook.convention.model import Model
 from studbook.convention.policy import ENTRY_POINTS, Gate, Policy, permits
 from studbook.diagnostic import Finding, Route, Where
 from studbook.rules.step import File, Step
+from studbook.version import __version__
 
 
 def policy_invalid(step: Step) -> Iterator[Finding]:

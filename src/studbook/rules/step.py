@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from studbook.change import Change, FileChange
 from studbook.convention.base import FileRecord
 from studbook.convention.policy import Policy
+from studbook.expected import Expected
 from studbook.history import StageHistory
 from studbook.snapshot import Parsed, Snapshot
 
@@ -36,6 +37,18 @@ class Past(Protocol):
 
     def unreachable(self, commits: Iterable[str]) -> set[str]:
         """Which of these commits neither base nor head reaches."""
+        ...
+
+
+class Store(Protocol):
+    """The DVC remote, asked only where the policy or the command line says so. Each gives sentences, or nothing."""
+
+    def absent(self, expected: Expected) -> Iterable[str]:
+        """What of an artifact is not there."""
+        ...
+
+    def damaged(self, expected: Expected) -> Iterable[str]:
+        """What of it is there and is something else."""
         ...
 
 
@@ -88,6 +101,8 @@ class Step:
     branch: Branch = field(default_factory=Branch)
     too_deep: tuple[str, ...] = ()
     """Paths that lie too deep to be looked at."""
+    store: Store | None = None
+    """None where nothing is asked of the remote."""
     everything: bool = False
     """All files are in question, not only those that changed."""
     memory: dict[object, object] = field(default_factory=dict)
