@@ -6,7 +6,7 @@ A rule is a function in its family's module, a line here, and a page `pages/<id>
 from __future__ import annotations
 
 from studbook.diagnostic import Severity
-from studbook.rules import artifacts, files, git, history, lineage, policy, remote, transitions
+from studbook.rules import artifacts, files, gating, git, history, lineage, policy, remote, transitions
 from studbook.rules.rule import Rule
 
 _WARNING = Severity.WARNING
@@ -49,8 +49,8 @@ RULES: tuple[Rule, ...] = (
     Rule("stage-emptied", "transitions", stage=(transitions.stage_emptied,)),
     Rule("stage-detour", "transitions", step=transitions.stage_detour),
     Rule("soak", "transitions", stage=(transitions.soak,)),
-    Rule("gate-failed", "transitions", stage=(transitions.gate_failed,), version=(transitions.registration_failed,)),
-    Rule("gate-error", "transitions", stage=(transitions.gate_error,), version=(transitions.registration_error,)),
+    Rule("gate-failed", "transitions", stage=(gating.gate_failed,), version=(gating.registration_failed,)),
+    Rule("gate-error", "transitions", stage=(gating.gate_error,), version=(gating.registration_error,)),
     Rule("reason-missing", "transitions", stage=(transitions.reason_missing,)),
     Rule("rollback-forbidden", "transitions", stage=(transitions.rollback_forbidden,)),
     Rule("rolled-back", "transitions", stage=(transitions.rolled_back,)),
