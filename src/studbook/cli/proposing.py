@@ -35,6 +35,10 @@ class Options(NamedTuple):
     branch: str | None
 
     @property
+    def sends(self) -> bool:
+        return (self.push or self.pr) and not self.dry_run
+
+    @property
     def manner(self) -> Manner:
         return Manner(self.base, self.branch, self.here, self.dry_run)
 
@@ -54,16 +58,27 @@ def proposing(function: F) -> F:
     return reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), function)
 
 
-def run(settings: Settings, options: dict[str, object], edit_of: Callable[[Ground], Edit]) -> int:
-    """Make the edit on the ground that it starts from, propose it, and tell what came of it."""
+def run(
+    settings: Settings,
+    options: dict[str, object],
+    edit_of: Callable[[Ground], Edit],
+    deliver: Callable[[], None] | None = None,
+) -> int:
+    """Make the edit on the ground that it starts from, propose it, and tell what came of it.
+
+    `deliver` sends what the branch will name, and is called before the branch can be seen by others.
+    """
     chosen = Options(**options)  # type: ignore[arg-type]  # click has checked them
     if chosen.here and (chosen.push or chosen.pr):
         raise click.UsageError("--here commits on the current branch; push it yourself")
     with Repository(Path(settings.directory), settings.registry) as repo:
         _, tip = start(repo, chosen.manner)
         edit = edit_of(stages.ground(repo, tip))
+        if deliver and chosen.sends and propose(repo, edit, chosen.manner._replace(dry_run=True)).report.ok:
+            deliver()
+            deliver = None
         proposal = propose(repo, edit, chosen.manner)
-        return _finish(settings, repo, proposal, chosen)
+        return _finish(settings, repo, proposal, chosen, deliver)
 
 
 def version_of(ground: Ground, reference: str) -> tuple[str, str]:
@@ -80,7 +95,9 @@ def version_of(ground: Ground, reference: str) -> tuple[str, str]:
     return model, holder
 
 
-def _finish(settings: Settings, repo: Repository, proposal: Proposal, options: Options) -> int:
+def _finish(
+    settings: Settings, repo: Repository, proposal: Proposal, options: Options, deliver: Callable[[], None] | None
+) -> int:
     from studbook.render.text import render
 
     if options.dry_run and not settings.quiet:
@@ -93,11 +110,13 @@ def _finish(settings: Settings, repo: Repository, proposal: Proposal, options: O
         return 1
     if options.dry_run:
         return 0
-    _tell(settings, repo, proposal, options)
+    _tell(settings, repo, proposal, options, deliver)
     return 0
 
 
-def _tell(settings: Settings, repo: Repository, proposal: Proposal, options: Options) -> None:
+def _tell(
+    settings: Settings, repo: Repository, proposal: Proposal, options: Options, deliver: Callable[[], None] | None
+) -> None:
     where = f"on the new branch {proposal.branch}" if proposal.branch else "on the current branch"
     if not settings.quiet:
         click.echo(f"{proposal.edit.title}: commit {proposal.commit[:10]} {where}, which grows from {proposal.base}")
@@ -106,12 +125,15 @@ def _tell(settings: Settings, repo: Repository, proposal: Proposal, options: Opt
     asked = not (options.push or options.pr) and sys.stdin.isatty() and sys.stdout.isatty() and not settings.quiet
     wanted = asked and click.confirm("Push and open a pull request?", default=True)
     if options.push or options.pr or wanted:
+        if deliver:
+            deliver()
         url = writing.push(repo, proposal.branch)
         click.echo(f"pushed {proposal.branch}")
         if options.pr or wanted:
             _open_pull_request(repo, proposal, url)
     elif not settings.quiet:
-        click.echo(f"  next: git push -u origin {proposal.branch}, and open a pull request")
+        bytes_first = f"git switch {proposal.branch}, dvc push, " if deliver else ""
+        click.echo(f"  next: {bytes_first}git push -u origin {proposal.branch}, and open a pull request")
 
 
 def _open_pull_request(repo: Repository, proposal: Proposal, url: str) -> None:

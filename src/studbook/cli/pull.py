@@ -85,7 +85,13 @@ def _bar(settings: Settings, version: ModelVersion, as_json: bool) -> Iterator[C
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     total = sum(artifact.size for artifact in version.manifest.artifacts)
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(str(version), total=total)

@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from studbook.convention.names import COMMIT, LABEL, MAX_VERSION, MODEL, OWNER, VERSION
 from studbook.diagnostic import Route
 
-
 _LEAP_SECOND = re.compile(r"(T23:59):60")
 
 
