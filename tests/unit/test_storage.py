@@ -97,6 +97,8 @@ def test_credentials_in_a_url_are_not_shown(tmp_path: Path) -> None:
     ],
 )
 def test_a_configuration_that_cannot_be_used_says_why(text: str, said: str, tmp_path: Path) -> None:
+    if "s3://" in text:
+        pytest.importorskip("dvc_s3")
     with pytest.raises(Fault) as caught:
         storage.open_remote(storage.load(storage.Trusted(text, "here", tmp_path))).size("0" * 32)
     assert said in f"{caught.value} {caught.value.hint}"
