@@ -16,7 +16,7 @@ from support.command import studbook
 from support.remotes import Stocked
 from support.servers import SECRET, Sshd, Weed, free_port, need
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotes")]  # one set of servers at a time
+pytestmark = pytest.mark.slow
 LARGE = 150_000_000
 """Bytes: more than any transport reads ahead."""
 

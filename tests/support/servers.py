@@ -101,7 +101,7 @@ class Weed:
             "volume1": ["-dir", self._made("volume1"), f"-mserver={master}", "-max=50"],
             "volume2": ["-dir", self._made("volume2"), f"-mserver={master}", "-max=50"],
             "filer": ["-defaultStoreDir", self._made("filer"), f"-master={master}"],
-            "s3": [f"-filer={filer}", f"-config={self._keys()}"],
+            "s3": [f"-filer={filer}", f"-config={self._keys()}", "-port.iceberg=0", "-port.lance=0"],  # fixed ports
         }
         self.servers = {name: self._server(name, *ports[name], more) for name, more in options.items()}
         self.endpoint = f"http://127.0.0.1:{ports['s3'][0]}"
