@@ -253,6 +253,7 @@ def test_killed_at_any_moment_it_leaves_a_sound_repository_and_works_again(desk:
         time.sleep(delay)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        time.sleep(0.3)  # a push at the other end may be just ending
         desk.registry.git("fsck", "--strict")
         assert desk.state() == before
         if desk.registry.tip("register/churn-1.1.0"):
